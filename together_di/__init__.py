@@ -1,0 +1,114 @@
+"""Together AI for Django, Flask and FastAPI: one configuration, one client, injected everywhere.
+
+    from together_di import Together
+
+    client = Together()  # the key comes from TOGETHER_API_KEY
+    answer = client.chat.completions.create(
+        model="meta-llama/Llama-3.3-70B-Instruct-Turbo",
+        messages=[{"role": "user", "content": "Hi"}],
+    )
+    print(answer.choices[0].message.content)
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+from ._sentinels import NotGiven, not_given
+from ._version import __version__
+from .client import AsyncTogether, Together
+from .config import TogetherClient
+from .errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    ClientClosedError,
+    ConfigurationError,
+    ConflictError,
+    InsecureBaseURLWarning,
+    InternalServerError,
+    MissingAPIKeyError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitError,
+    TogetherError,
+    UnprocessableEntityError,
+)
+from .response import APIResponse, AsyncAPIResponse, AsyncBinaryAPIResponse, BinaryAPIResponse
+from .streaming import AsyncStream, Stream
+from .wire import Timeout
+
+if TYPE_CHECKING:
+    from . import types as types
+    from .container import TogetherContainer as TogetherContainer
+    from .settings import TogetherSettings as TogetherSettings
+    from .types import BaseModel as BaseModel
+
+Client = Together
+AsyncClient = AsyncTogether
+NOT_GIVEN = not_given
+Omit = NotGiven
+omit = not_given
+
+__all__ = [
+    "NOT_GIVEN",
+    "APIConnectionError",
+    "APIError",
+    "APIResponse",
+    "APIResponseValidationError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncAPIResponse",
+    "AsyncBinaryAPIResponse",
+    "AsyncClient",
+    "AsyncStream",
+    "AsyncTogether",
+    "AuthenticationError",
+    "BadRequestError",
+    "BaseModel",
+    "BinaryAPIResponse",
+    "Client",
+    "ClientClosedError",
+    "ConfigurationError",
+    "ConflictError",
+    "InsecureBaseURLWarning",
+    "InternalServerError",
+    "MissingAPIKeyError",
+    "NotFoundError",
+    "NotGiven",
+    "Omit",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "Stream",
+    "Timeout",
+    "Together",
+    "TogetherClient",
+    "TogetherContainer",
+    "TogetherError",
+    "TogetherSettings",
+    "UnprocessableEntityError",
+    "__version__",
+    "not_given",
+    "omit",
+    "types",
+]
+
+#: Imported when first asked for, because they bring heavy libraries.
+_LAZY = {
+    "BaseModel": ".types",
+    "TogetherContainer": ".container",
+    "TogetherSettings": ".settings",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name == "types":
+        return importlib.import_module(".types", __name__)
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

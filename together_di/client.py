@@ -1,0 +1,309 @@
+"""`Together` and `AsyncTogether`: the namespaces, and nothing else."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
+
+from ._sentinels import NotGiven, not_given
+from ._text import near_miss
+from .config import TogetherClient, merge_headers
+from .credentials import APIKey, Credential, conceal
+from .engine import AsyncEngine, Engine, SharedTransport, SyncEngine
+from .errors import ConfigurationError
+from .resource import Async, M, Raw, Streamed, Sync
+from .resources.audio import Audio
+from .resources.chat import Chat
+from .resources.completions import Completions
+from .resources.embeddings import Embeddings
+from .resources.files import Files
+from .resources.images import Images
+from .resources.models import Models
+from .resources.rerank import Rerank
+from .transport import open_async_transport, open_sync_transport
+
+if TYPE_CHECKING:
+    import httpx
+
+    from pydantic import SecretStr
+
+    from .credentials import KeyFunction
+    from .wire import Timeout
+
+H = TypeVar("H")
+F = TypeVar("F", bound=Callable[..., Any])
+E = TypeVar("E", bound=Engine[Any])
+
+
+def _guarded(function: F) -> F:
+    """Refuse unknown keywords with a suggestion, and put a key out of sight before anything can fail."""
+    known = inspect.signature(function).parameters.keys()
+
+    @functools.wraps(function)
+    def call(self: object, *args: object, **options: object) -> object:
+        options["api_key"] = conceal(cast("APIKey | None", options.get("api_key")))
+        if unknown := options.keys() - known:
+            name = min(unknown)
+            raise TypeError(f"{type(self).__name__} has no option {name!r}{near_miss(name, known - {'self'})}.")
+        return function(self, *args, **options)
+
+    return cast("F", call)
+
+
+class Namespaces(Generic[M]):
+    """The API, namespace by namespace; all of them share the one configuration, `client`."""
+
+    def __init__(self, engine: Engine[Any]) -> None:
+        self._engine = engine
+        self.chat: Chat[M] = Chat(engine)
+        self.completions: Completions[M] = Completions(engine)
+        self.embeddings: Embeddings[M] = Embeddings(engine)
+        self.images: Images[M] = Images(engine)
+        self.audio: Audio[M] = Audio(engine)
+        self.rerank: Rerank[M] = Rerank(engine)
+        self.files: Files[M] = Files(engine)
+        self.models: Models[M] = Models(engine)
+
+    @property
+    def client(self) -> TogetherClient:
+        """The configuration."""
+        return self._engine.config
+
+    @property
+    def with_raw_response(self) -> Namespaces[Raw[M]]:
+        """The same API; each method returns the response with its headers."""
+        return Namespaces(self._engine.raw)
+
+    @property
+    def with_streaming_response(self) -> Namespaces[Streamed[M]]:
+        """The same API; each method returns a context manager around a response that has not been read."""
+        return Namespaces(self._engine.streamed)
+
+
+def _client_timeout(http_client: object) -> Any:  # noqa: ANN401 - an httpx.Timeout, if it is one
+    """The timeout of the caller's own httpx client, which counts where no other is given."""
+    return not_given if http_client is None else getattr(http_client, "timeout", not_given)
+
+
+def _merged(
+    what: str, mine: Mapping[str, Any], added: Mapping[str, Any] | None, instead: Mapping[str, Any] | None
+) -> dict[str, Mapping[str, Any]]:
+    name = f"default_{what}"
+    if added is not None and instead is not None:
+        raise ConfigurationError(f"Give {name} (added to the client's) or set_{name} (instead of them), not both.")
+    if instead is not None:
+        return {name: instead}
+    return {} if added is None else {name: merge_headers(mine, added) if what == "headers" else {**mine, **added}}
+
+
+class _Client(Namespaces[M], Generic[M, E, H]):
+    """What both clients share.
+
+    Args:
+        api_key: The key, or a function that gives it and is asked again for every attempt. Left out:
+            `TOGETHER_API_KEY`, then Google Colab's secrets.
+        base_url: Where the API is, with or without `/v1`. Left out: `TOGETHER_BASE_URL`, then Together's own.
+        timeout: Seconds for each part of one attempt: a number, a `Timeout` (or `httpx.Timeout`), or `None` for no
+            limit. Left out: `TOGETHER_TIMEOUT`, then 60, of which 5 for connecting.
+        max_retries: How often a failed call is sent again. Left out: `TOGETHER_MAX_RETRIES`, then 2.
+        default_headers: Sent with every request, over those of `TOGETHER_CUSTOM_HEADERS`.
+        default_query: Added to every URL.
+        project_id: For the methods that take one. Left out: `TOGETHER_PROJECT_ID`.
+        http_client: The caller's own httpx client, for event hooks, mounts and the like; it is not closed here.
+        transport: `"httpx"`, or `"embedded"` for the emulator in this process, which needs no key.
+            Left out: `TOGETHER_TRANSPORT`, then `"httpx"`.
+        strict: Raise `APIResponseValidationError` for a response that does not fit its documented shape.
+        supplied_headers: The v1 SDK's name of `default_headers`.
+
+    Raises:
+        MissingAPIKeyError: There is no key; an `AuthenticationError`.
+        ConfigurationError: A value cannot be used; the message says which, and where it came from.
+        TypeError: An option is unknown; the nearest name is suggested.
+    """
+
+    @_guarded
+    def __init__(
+        self,
+        *,
+        api_key: APIKey | None = None,
+        base_url: str | httpx.URL | None = None,
+        timeout: float | Timeout | httpx.Timeout | None | NotGiven = not_given,
+        max_retries: int | None = None,
+        default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        project_id: str | None = None,
+        http_client: H | None = None,
+        transport: str | None = None,
+        strict: bool = False,
+        supplied_headers: Mapping[str, str] | None = None,
+    ) -> None:
+        config = TogetherClient.resolve(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=_client_timeout(http_client) if timeout is not_given else timeout,
+            max_retries=max_retries,
+            default_headers=merge_headers(supplied_headers or {}, default_headers or {}),
+            default_query=default_query,
+            project_id=project_id,
+            transport=transport,
+            strict=strict,
+        )
+        super().__init__(self._open(config, http_client))
+
+    @classmethod
+    def from_config(cls, config: TogetherClient) -> Self:
+        """A client with a configuration that has been resolved before."""
+        client = cls.__new__(cls)
+        Namespaces.__init__(client, cls._open(config, None))
+        return client
+
+    @staticmethod
+    def _open(config: TogetherClient, http_client: H | None) -> E:
+        """The engine of a new client."""
+        raise NotImplementedError
+
+    @_guarded
+    def copy(
+        self,
+        *,
+        api_key: APIKey | None = None,
+        base_url: str | httpx.URL | None = None,
+        timeout: float | Timeout | httpx.Timeout | None | NotGiven = not_given,
+        max_retries: int | NotGiven = not_given,
+        default_headers: Mapping[str, str] | None = None,
+        set_default_headers: Mapping[str, str] | None = None,
+        default_query: Mapping[str, object] | None = None,
+        set_default_query: Mapping[str, object] | None = None,
+        project_id: str | None = None,
+        http_client: H | None = None,
+        strict: bool | None = None,
+    ) -> Self:
+        """A client with other options on the same connections; closing it leaves the original open.
+
+        Args:
+            api_key: As for the client.
+            base_url: As for the client.
+            timeout: As for the client.
+            max_retries: As for the client.
+            default_headers: Added to the client's.
+            set_default_headers: Instead of the client's.
+            default_query: Added to the client's.
+            set_default_query: Instead of the client's.
+            project_id: As for the client.
+            http_client: As for the client.
+            strict: As for the client.
+        """
+        config = self.client
+        changes: dict[str, Any] = {"base_url": base_url, "project_id": project_id, "strict": strict}
+        changes = {name: value for name, value in changes.items() if value is not None}
+        if api_key is not None:
+            changes["credential"] = Credential(cast("SecretStr | KeyFunction", api_key), "the api_key argument of copy()")
+        if timeout is not not_given:
+            changes["timeout"] = timeout
+        if max_retries is not not_given:
+            changes["max_retries"] = max_retries
+        changes |= _merged("headers", config.default_headers, default_headers, set_default_headers)
+        changes |= _merged("query", config.default_query, default_query, set_default_query)
+        engine = self._engine
+        config = config.replace(**changes)
+        copy = type(self).__new__(type(self))
+        borrowed = type(engine)(config, engine.shared, owner=False)
+        Namespaces.__init__(copy, borrowed if http_client is None else self._open(config, http_client))
+        return copy
+
+    with_options = copy
+
+    @property
+    def api_key(self) -> str:
+        """The key as plain text."""
+        return self.client.api_key
+
+    @property
+    def base_url(self) -> str:
+        """Where the API is."""
+        return self.client.base_url
+
+    @property
+    def timeout(self) -> float | Timeout | None:
+        """Seconds for each part of one attempt."""
+        return self.client.timeout
+
+    @property
+    def max_retries(self) -> int:
+        """How often a failed call is sent again."""
+        return self.client.max_retries
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether it takes no more calls."""
+        return self._engine.is_closed or self._engine.shared.is_closed
+
+    def __repr__(self) -> str:
+        config = self.client
+        return f"<{type(self).__name__} {config.base_url} transport={config.transport!r} {config.credential!r}>"
+
+    def __copy__(self) -> Self:
+        return self.copy()
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
+        # A deep copy of connections makes no sense, and containers deep-copy what they are given.
+        return self
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _reopen, (type(self), self.client)
+
+
+def _reopen(kind: type[_Client[Any, Any, Any]], config: TogetherClient) -> _Client[Any, Any, Any]:
+    return kind.from_config(config)
+
+
+class Together(_Client[Sync, SyncEngine, "httpx.Client"]):
+    """A client whose methods block. One is enough for a program: it may be shared by threads, and survives a fork."""
+
+    @staticmethod
+    def _open(config: TogetherClient, http_client: httpx.Client | None) -> SyncEngine:
+        if config.credential.is_async:
+            raise ConfigurationError("api_key is an async function, and Together is not: use AsyncTogether.")
+        return SyncEngine(config, SharedTransport(open_sync_transport(config.transport, http_client)))
+
+    def close(self) -> None:
+        """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""
+        self._engine.is_closed = True
+        if self._engine.owner:
+            self._engine.shared.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncTogether(_Client[Async, AsyncEngine, "httpx.AsyncClient"]):
+    """A client whose methods are awaited. One is enough for a program: it works in every event loop, and survives a fork."""
+
+    @staticmethod
+    def _open(config: TogetherClient, http_client: httpx.AsyncClient | None) -> AsyncEngine:
+        return AsyncEngine(config, SharedTransport(open_async_transport(config.transport, http_client)))
+
+    async def aclose(self) -> None:
+        """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""
+        self._engine.is_closed = True
+        if self._engine.owner and not self._engine.shared.is_closed:
+            await self._engine.shared.transport.aclose()
+            self._engine.shared.close()
+
+    close = aclose
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

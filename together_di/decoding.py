@@ -1,0 +1,94 @@
+"""From response bytes to a model in one step, and what happens when they do not fit.
+
+The API may add fields, enum values and nulls at any time. The fast path hands the bytes to pydantic-core. Only if that
+refuses them, the slow path rebuilds the model piece by piece and keeps each value that does not fit as it came.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+import typing
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar, Union
+
+import pydantic_core
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+R = TypeVar("R")
+Decode = Callable[[bytes], R]
+
+
+class Misfit(Exception):  # noqa: N818 - internal; callers turn it into APIResponseValidationError
+    """The bytes are not JSON, or not of the documented shape and that is required."""
+
+
+@functools.cache
+def decoder(annotation: type[R], *, strict: bool) -> Decode[R]:
+    """A function from JSON bytes to `annotation`; it raises `Misfit`."""
+    validate: Decode[R] = TypeAdapter(annotation).validator.validate_json
+
+    def decode(data: bytes) -> R:
+        try:
+            return validate(data)
+        except ValidationError as error:
+            problem = error
+        first = problem.errors(include_url=False, include_input=False)[0]
+        if strict or first["type"] == "json_invalid":
+            where = ".".join(map(str, first["loc"]))
+            raise Misfit(f"{where}: {first['msg']}" if where else first["msg"])
+        return typing.cast("R", fit(annotation, pydantic_core.from_json(data)))
+
+    return decode
+
+
+def fit(annotation: Any, value: object) -> object:  # noqa: ANN401 - any annotation
+    """`value` as `annotation` as far as it goes; what does not fit stays as it is."""
+    origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+    if origin is Annotated:
+        return fit(arguments[0], value)
+    if origin in {Union, types.UnionType}:
+        return _fit_union(annotation, arguments, value)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(value, dict):
+        return _fit_model(annotation, value)
+    if origin is list and isinstance(value, list):
+        return [fit(arguments[0], item) for item in value]
+    if origin is dict and isinstance(value, dict):
+        return {key: fit(arguments[1], item) for key, item in value.items()}
+    try:
+        return _adapter(annotation).validate_python(value)
+    except ValidationError:
+        return value
+
+
+def _fit_union(annotation: Any, arms: tuple[Any, ...], value: object) -> object:  # noqa: ANN401
+    try:
+        return _adapter(annotation).validate_python(value)
+    except ValidationError:
+        if value is None:
+            return None
+    # The arm that knows most of the value's keys; a union without a model has none better than another.
+    keys = value.keys() if isinstance(value, dict) else frozenset[str]()
+    arms = tuple(arm for arm in arms if arm is not types.NoneType)
+    best = max(arms, key=lambda arm: len(keys & getattr(arm, "model_fields", {}).keys()))
+    return fit(best, value)
+
+
+def _fit_model(model: type[BaseModel], data: dict[str, object]) -> BaseModel:
+    values, left = {}, dict(data)
+    for name, field in model.model_fields.items():
+        key = field.alias if field.alias in left else name
+        if key in left:
+            values[name] = fit(field.annotation, left.pop(key))
+        elif field.is_required():
+            values[name] = None
+    built = model.model_construct(**values)
+    if built.__pydantic_extra__ is not None:
+        built.__pydantic_extra__.update(left)
+    built.__pydantic_fields_set__.update(left)
+    return built
+
+
+@functools.cache
+def _adapter(annotation: Any) -> TypeAdapter[Any]:  # noqa: ANN401
+    return TypeAdapter(annotation)

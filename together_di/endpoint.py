@@ -1,0 +1,392 @@
+"""How an API method is declared once and bound for sync and async.
+
+A namespace declares a method by its verb, path, signature and return type:
+
+    class Embeddings(Resource[M]):
+        name = "embeddings"
+
+        @post("/v1/embeddings")
+        def create(self, *, input: str | Sequence[str], model: str, **options: Unpack[RequestOptions]) -> Embedding:
+            \"\"\"Turn texts into vectors.\"\"\"
+
+`create` is a descriptor. Type checkers see `Callable[P, Embedding]` on `Together` and
+`Callable[P, Coroutine[Any, Any, Embedding]]` on `AsyncTogether`, the signature carried by a `ParamSpec`. The function's
+body is never run. Response types are named as in the module of the same name under `types/`, which is imported when
+the method is first called.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import re
+from collections.abc import Callable, Coroutine, Generator
+from types import MethodType, ModuleType
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
+
+from ._sentinels import not_given
+from ._text import near_miss
+from .errors import APIResponseValidationError
+from .request import OPTION_NAMES, Call, RequestBuilder, Template
+from .resource import Async, Raw, Resource, Streamed, Sync
+from .wire import Response
+
+if TYPE_CHECKING:
+    from .engine import Engine
+    from .pagination import AsyncPage, AsyncPaginator, Page
+    from .response import (
+        APIResponse,
+        AsyncAPIResponse,
+        AsyncBinaryAPIResponse,
+        AsyncResponseContextManager,
+        BinaryAPIResponse,
+        ResponseContextManager,
+    )
+    from .streaming import AsyncStream, Stream
+
+P = ParamSpec("P")
+Q = ParamSpec("Q")
+S = TypeVar("S")
+A = TypeVar("A")
+C = TypeVar("C")
+T = TypeVar("T")
+R_co = TypeVar("R_co", covariant=True)
+C_co = TypeVar("C_co", covariant=True)
+Declared = Callable[Concatenate[Any, P], S]
+
+
+class Signature:
+    """What a declared function says about its arguments, read once, when the method is first called."""
+
+    def __init__(self, function: Callable[..., object], in_path: tuple[str, ...], types: ModuleType) -> None:
+        parameters = list(inspect.signature(function).parameters.values())[1:]
+        named = [parameter for parameter in parameters if parameter.kind is not parameter.VAR_KEYWORD]
+        self.positional = tuple(p.name for p in named if p.kind is p.POSITIONAL_OR_KEYWORD)
+        self.required = {p.name for p in named if p.default is p.empty}
+        self.known = {p.name for p in named} | OPTION_NAMES
+        for parameter in parameters:
+            if parameter.kind is parameter.VAR_KEYWORD:
+                self._add_typed_dict(str(parameter.annotation), types)
+        self.required -= {"stream"}
+        self.known |= set(in_path)
+
+    def _add_typed_dict(self, annotation: str, types: ModuleType) -> None:
+        found = re.search(r"Unpack\[(\w+)\]", annotation)
+        parameters = getattr(types, found[1], None) if found else None
+        if parameters is not None:
+            self.required |= parameters.__required_keys__
+            self.known |= parameters.__required_keys__ | parameters.__optional_keys__
+
+    def bind(self, args: tuple[object, ...], values: dict[str, Any], who: str) -> dict[str, Any]:
+        """All arguments by name, without those that were not given.
+
+        Raises:
+            TypeError: One is missing, unknown (the nearest name is suggested) or given twice.
+        """
+        if args:
+            self._add_positional(args, values, who)
+        if not values.keys() <= self.known:
+            name = min(values.keys() - self.known)
+            hint = near_miss(name, self.known) or ". A field the API added since goes into extra_body={...}"
+            raise TypeError(f"{who}() has no argument {name!r}{hint}.")
+        values = {name: value for name, value in values.items() if value is not not_given}
+        if missing := sorted(self.required - values.keys()):
+            raise TypeError(f"{who}() needs {', '.join(map(repr, missing))}.")
+        return values
+
+    def _add_positional(self, args: tuple[object, ...], values: dict[str, Any], who: str) -> None:
+        if len(args) > len(self.positional):
+            allowed = ", ".join(self.positional) or "none"
+            raise TypeError(f"{who}() takes arguments by name; without a name only: {allowed}.")
+        for name, value in zip(self.positional, args, strict=False):
+            if name in values:
+                raise TypeError(f"{who}() got {name!r} twice.")
+            values[name] = value
+
+
+class Method:
+    """A declared method, as it is at run time; the subclasses tell type checkers what calling it gives."""
+
+    #: Whether calling it on an async client gives a coroutine.
+    awaited = True
+
+    def __init__(self, function: Callable[..., object], template: Template, chunk: str | None = None) -> None:
+        self.function = function
+        self.template = template
+        self.chunk = chunk
+        self.name = function.__name__
+        self.__doc__ = function.__doc__
+
+    def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
+        self.name = f"{owner.name}.{name}"
+
+    def __get__(self, obj: Any, owner: object = None) -> Any:  # noqa: ANN401 - typed in the subclasses
+        if obj is None:
+            return self
+        return MethodType(self._coroutine_function if self.awaited and obj._engine.is_async else self._function, obj)
+
+    @functools.cached_property
+    def _function(self) -> Callable[..., Any]:
+        def call(resource: Resource[Any], /, *args: object, **values: object) -> object:
+            return self.invoke(resource, args, values)
+
+        return self._dressed(call)
+
+    @functools.cached_property
+    def _coroutine_function(self) -> Callable[..., Any]:
+        async def call(resource: Resource[Any], /, *args: object, **values: object) -> object:
+            return await self.invoke(resource, args, values)
+
+        return self._dressed(call)
+
+    def _dressed(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        """`call` with the name, documentation and signature of the declaration."""
+        functools.update_wrapper(call, self.function)
+        call.__name__ = self.name.rpartition(".")[2]
+        call.__qualname__ = self.name
+        return call
+
+    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:  # noqa: ANN401
+        """Make the call in the way of the resource's engine."""
+        engine = resource._engine
+        return engine.call(self, self.prepare(engine.builder, args, values))
+
+    def prepare(self, builder: RequestBuilder, args: tuple[object, ...], values: dict[str, Any]) -> Call:
+        """The call for these arguments; every mistake that can be seen here is raised here."""
+        values = self.signature.bind(args, values, self.name)
+        stream = bool(values.get("stream")) and self.chunk is not None
+        return Call(builder.build(self.template, values, self.name), stream=stream)
+
+    @functools.cached_property
+    def types(self) -> ModuleType:
+        """The module of the namespace's types: `types/chat.py` for `resources/chat.py`."""
+        return importlib.import_module(self.function.__module__.replace(".resources.", ".types."))
+
+    @functools.cached_property
+    def signature(self) -> Signature:
+        """The arguments the method takes."""
+        return Signature(self.function, self.template.in_path, self.types)
+
+    @functools.cached_property
+    def result(self) -> Any:  # noqa: ANN401 - a type
+        """The annotated return type; `bytes` stands for a binary answer."""
+        return self._resolve(inspect.signature(self.function).return_annotation)
+
+    def _resolve(self, annotation: str) -> Any:  # noqa: ANN401 - a type
+        if annotation == "BinaryAPIResponse":
+            return bytes
+        return eval(annotation, vars(self.types))  # noqa: S307 - our own annotation
+
+    def parse(self, response: Response, *, strict: bool) -> Any:  # noqa: ANN401
+        """A read response as the method's return type."""
+        return decode(self.result, response, response.content, self.name, strict=strict)
+
+    def chunk_parser(self, *, strict: bool) -> Callable[[Response, bytes], Any]:
+        """A function that turns the data of one event of a stream into the method's chunk type."""
+        assert self.chunk is not None
+        kind, name = self._resolve(self.chunk), self.name
+        return lambda response, data: decode(kind, response, data, name, strict=strict)
+
+    def __repr__(self) -> str:
+        return f"<method {self.name}: {self.template.method} {self.template.path}>"
+
+
+def decode(kind: Any, response: Response, data: bytes, who: str, *, strict: bool) -> Any:  # noqa: ANN401
+    """`data` as `kind`.
+
+    Raises:
+        APIResponseValidationError: It is not JSON, or, if `strict`, does not fit.
+    """
+    if kind is None:
+        return None
+    # Imported here because it brings pydantic's validators, which a program that makes no call does not need.
+    from .decoding import Misfit, decoder
+
+    try:
+        return decoder(kind, strict=strict)(data)
+    except Misfit as error:
+        problem = str(error)
+    content_type = response.headers.get("content-type", "no content type")
+    raise APIResponseValidationError(
+        response,
+        data[:2000].decode("utf-8", "replace"),
+        message=f"{who}(): the response ({response.status_code}, {content_type}) is not as documented: {problem}",
+    )
+
+
+class Endpoint(Method, Generic[P, S, A]):
+    """A method that gives `S` on a sync client and `A` on an async one."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, obj: None, owner: object = None) -> Self: ...
+        @overload
+        def __get__(self, obj: Resource[Sync], owner: object = None) -> Callable[P, S]: ...
+        @overload
+        def __get__(self, obj: Resource[Async], owner: object = None) -> Callable[P, Coroutine[Any, Any, A]]: ...
+        @overload
+        def __get__(self, obj: Resource[Raw[Sync]], owner: object = None) -> Callable[P, APIResponse[S]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Raw[Async]], owner: object = None
+        ) -> Callable[P, Coroutine[Any, Any, AsyncAPIResponse[A]]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Streamed[Sync]], owner: object = None
+        ) -> Callable[P, ResponseContextManager[S]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Streamed[Async]], owner: object = None
+        ) -> Callable[P, AsyncResponseContextManager[A]]: ...
+        def __get__(self, obj: Any, owner: object = None) -> Any: ...
+
+    def streaming(self, function: Declared[Q, C]) -> StreamingEndpoint[P, Q, S, A, C]:
+        """The same method with its second form, `stream=True`; `function` is annotated with the type of a chunk."""
+        chunk = inspect.signature(function).return_annotation
+        return StreamingEndpoint(self.function, self.template, chunk)
+
+
+class StreamingCall(Protocol[P, Q, R_co, C_co]):
+    """A bound method that gives a whole answer, or with `stream=True` a stream of chunks."""
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co: ...
+    @overload
+    def __call__(self, *args: Q.args, **kwargs: Q.kwargs) -> C_co: ...
+
+
+class StreamingEndpoint(Method, Generic[P, Q, S, A, C]):
+    """A method that gives a whole answer, or with `stream=True` a stream of `C`."""
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, obj: None, owner: object = None) -> Self: ...
+        @overload
+        def __get__(self, obj: Resource[Sync], owner: object = None) -> StreamingCall[P, Q, S, Stream[C]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Async], owner: object = None
+        ) -> StreamingCall[P, Q, Coroutine[Any, Any, A], Coroutine[Any, Any, AsyncStream[C]]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Raw[Sync]], owner: object = None
+        ) -> StreamingCall[P, Q, APIResponse[S], APIResponse[Stream[C]]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Raw[Async]], owner: object = None
+        ) -> StreamingCall[
+            P, Q, Coroutine[Any, Any, AsyncAPIResponse[A]], Coroutine[Any, Any, AsyncAPIResponse[AsyncStream[C]]]
+        ]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Streamed[Sync]], owner: object = None
+        ) -> StreamingCall[P, Q, ResponseContextManager[S], ResponseContextManager[Stream[C]]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Streamed[Async]], owner: object = None
+        ) -> StreamingCall[P, Q, AsyncResponseContextManager[A], AsyncResponseContextManager[AsyncStream[C]]]: ...
+        def __get__(self, obj: Any, owner: object = None) -> Any: ...
+
+
+class PagedEndpoint(Method, Generic[P, T]):
+    """A method that gives a list in pages, which is iterated over as if it were one."""
+
+    awaited = False
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __get__(self, obj: None, owner: object = None) -> Self: ...
+        @overload
+        def __get__(self, obj: Resource[Sync], owner: object = None) -> Callable[P, Page[T]]: ...
+        @overload
+        def __get__(self, obj: Resource[Async], owner: object = None) -> Callable[P, AsyncPaginator[T]]: ...
+        @overload
+        def __get__(self, obj: Resource[Raw[Sync]], owner: object = None) -> Callable[P, APIResponse[Page[T]]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Raw[Async]], owner: object = None
+        ) -> Callable[P, Coroutine[Any, Any, AsyncAPIResponse[AsyncPage[T]]]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Streamed[Sync]], owner: object = None
+        ) -> Callable[P, ResponseContextManager[Page[T]]]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[Streamed[Async]], owner: object = None
+        ) -> Callable[P, AsyncResponseContextManager[AsyncPage[T]]]: ...
+        def __get__(self, obj: Any, owner: object = None) -> Any: ...
+
+    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:  # noqa: ANN401
+        """The first page, which fetches the others as they are needed."""
+        engine = resource._engine
+        return engine.pages(self, self.prepare(engine.builder, args, values))
+
+    @functools.cached_property
+    def result(self) -> Any:  # noqa: ANN401 - a type
+        """The type of the body of one page."""
+        from .types._base import PageBody
+
+        item = re.fullmatch(r"Page\[(.+)\]", inspect.signature(self.function).return_annotation)
+        assert item, f"{self.name} must be annotated with Page[...]"
+        return PageBody[self._resolve(item[1])]  # type: ignore[misc]  # a type found at run time
+
+
+Step = Generator["Call | Callable[[], Any]", Any, T]
+
+
+class Flow(Endpoint[P, S, A]):
+    """A method that takes several requests: a generator that yields calls, and functions that may block.
+
+    It is sent the response of each call and the result of each function, so that it is written once: the engine runs
+    it with plain calls, or with awaited ones and the functions in a worker thread.
+    """
+
+    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:  # noqa: ANN401
+        """Run the steps."""
+        values = self.signature.bind(args, values, self.name)
+        return resource._engine.run(self.function(resource, **values))
+
+
+def _declare(template: Template) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:
+    return lambda function: Endpoint(function, template)
+
+
+def get(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:  # noqa: ANN401 - of Template
+    """Declare a method that sends `GET path`; its arguments go into the URL."""
+    return _declare(Template("GET", path, **details))
+
+
+def post(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:  # noqa: ANN401 - of Template
+    """Declare a method that sends `POST path`; its arguments go into the body."""
+    return _declare(Template("POST", path, **details))
+
+
+def patch(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:  # noqa: ANN401 - of Template
+    """Declare a method that sends `PATCH path`; its arguments go into the body."""
+    return _declare(Template("PATCH", path, **details))
+
+
+def delete(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:  # noqa: ANN401 - of Template
+    """Declare a method that sends `DELETE path`; its arguments go into the URL."""
+    return _declare(Template("DELETE", path, **details))
+
+
+def binary(
+    method: str, path: str, *, accept: str
+) -> Callable[[Declared[P, BinaryAPIResponse]], Endpoint[P, BinaryAPIResponse, AsyncBinaryAPIResponse]]:
+    """Declare a method whose answer is not JSON."""
+    return lambda function: Endpoint(function, Template(method, path, accept=accept))
+
+
+def paged(path: str, **details: Any) -> Callable[[Declared[P, Page[T]]], PagedEndpoint[P, T]]:  # noqa: ANN401
+    """Declare a method that sends `GET path` and gives a list in pages."""
+    return lambda function: PagedEndpoint(function, Template("GET", path, **details))
+
+
+def flow(function: Declared[P, Step[S]]) -> Flow[P, S, S]:
+    """Declare a method that takes several requests."""
+    return Flow(function, Template("", ""))

@@ -1,0 +1,385 @@
+"""Making a call: key, attempts, redirects and what becomes of the response.
+
+Everything is decided in plain functions; the sync and the async engine are two thin shells that send, wait and read.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import time
+import weakref
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+from .config import TogetherClient
+from .errors import APIConnectionError, APIError, APIStatusError, ClientClosedError, status_error
+from .pagination import AsyncPaginator, Page
+from .request import Call, RequestBuilder
+from .response import (
+    APIResponse,
+    AsyncAPIResponse,
+    AsyncBinaryAPIResponse,
+    AsyncResponseContextManager,
+    BinaryAPIResponse,
+    ResponseContextManager,
+)
+from .retry import Attempt, delay_before_retry
+from .streaming import AsyncStream, Stream
+from .transport import AsyncTransport, SyncTransport
+from .wire import Origin, Request, Response
+
+if TYPE_CHECKING:
+    from .endpoint import Method
+
+logger = logging.getLogger("together_di")
+
+MAX_REDIRECTS = 10
+
+TransportT = TypeVar("TransportT", SyncTransport, AsyncTransport)
+
+
+class SharedTransport(Generic[TransportT]):
+    """A transport used by a client and its copies; closed by its owner, or when nobody refers to it any more."""
+
+    def __init__(self, transport: TransportT) -> None:
+        self.transport = transport
+        self.is_closed = False
+        # Also runs when the interpreter exits.
+        self._finalizer = weakref.finalize(self, transport.close)
+
+    def close(self) -> None:
+        """Close the transport; doing it twice does no harm."""
+        self.is_closed = True
+        self._finalizer()
+
+
+class Engine(Generic[TransportT]):
+    """What the namespaces of one client share."""
+
+    is_async: bool
+
+    def __init__(self, config: TogetherClient, shared: SharedTransport[TransportT], *, owner: bool = True) -> None:
+        self.config = config
+        self.shared = shared
+        self.owner = owner
+        self.builder = RequestBuilder(config)
+        self.is_closed = False
+
+    def check_open(self) -> None:
+        """Refuse to call once the client, or the client whose connections it borrows, has been closed.
+
+        Raises:
+            ClientClosedError: It has.
+        """
+        if self.is_closed or self.shared.is_closed:
+            raise ClientClosedError("This client has been closed, and takes no more calls: build a new one.")
+
+    def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Make the call and give the method's result."""
+        raise NotImplementedError
+
+    def pages(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """The first page of a list."""
+        raise NotImplementedError
+
+    def run(self, steps: Generator[Any, Any, Any]) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Run a method that takes several requests."""
+        raise NotImplementedError
+
+
+class SyncEngine(Engine[SyncTransport]):
+    """Calls that block."""
+
+    is_async = False
+
+    def send(self, call: Call) -> Response:
+        """The response, read unless the call is a stream.
+
+        Raises:
+            APIStatusError: The API refused, and trying again did not help or makes no sense.
+            APIConnectionError: There was no response, however often it was tried.
+        """
+        self.check_open()
+        attempts = Attempts(call, self.config.max_retries)
+        while True:
+            attempts.request.key = self.config.credential.get() if attempts.may_carry_key else None
+            try:
+                response = self.shared.transport.send(attempts.request)
+                if not call.stream or not response.is_success:
+                    response.read()
+                if attempts.accept(response):
+                    return response
+                continue
+            except APIConnectionError as error:
+                problem: APIError = error
+            except APIStatusError as error:
+                problem = error
+            time.sleep(attempts.delay(problem))
+
+    def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Make the call and give the method's result."""
+        return self.finish(method, call.stream, self.send(call))
+
+    def finish(self, method: Method, stream: bool, response: Response) -> Any:  # noqa: ANN401, FBT001
+        """What the method gives for `response`."""
+        if stream:
+            return Stream(response, method.chunk_parser(strict=self.config.strict))
+        if method.result is bytes:
+            return BinaryAPIResponse(response)
+        response.read()
+        return method.parse(response, strict=self.config.strict)
+
+    def pages(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """The first page of a list."""
+        return Page(self.call(method, call), call, functools.partial(self.call, method))
+
+    def run(self, steps: Generator[Any, Any, Any]) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Run the steps one after the other."""
+        driver = Driver(steps)
+        while not driver.is_done:
+            step = driver.step
+            with driver:
+                driver.result = self.send(step) if isinstance(step, Call) else step()
+        return driver.result
+
+    @functools.cached_property
+    def raw(self) -> RawSyncEngine:
+        """For `with_raw_response`."""
+        return RawSyncEngine(self.config, self.shared, owner=False)
+
+    @functools.cached_property
+    def streamed(self) -> StreamedSyncEngine:
+        """For `with_streaming_response`."""
+        return StreamedSyncEngine(self.config, self.shared, owner=False)
+
+
+class RawSyncEngine(SyncEngine):
+    """Calls that give the response with its headers."""
+
+    def call(self, method: Method, call: Call) -> APIResponse[Any]:
+        """Make the call and give the response."""
+        return APIResponse(self.send(call), functools.partial(self.finish, method, call.stream))
+
+    pages = call
+
+
+class StreamedSyncEngine(RawSyncEngine):
+    """Calls that give a context manager around a response that has not been read."""
+
+    def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Prepare the call; it is sent when the result is entered."""
+        unread = replace(call, stream=True)
+        finish = functools.partial(self.finish, method, call.stream)
+        return ResponseContextManager(lambda: APIResponse(self.send(unread), finish))
+
+    pages = call
+
+
+class AsyncEngine(Engine[AsyncTransport]):
+    """Calls that are awaited, in any event loop."""
+
+    is_async = True
+
+    async def send(self, call: Call) -> Response:
+        """The response, read unless the call is a stream.
+
+        Raises:
+            APIStatusError: The API refused, and trying again did not help or makes no sense.
+            APIConnectionError: There was no response, however often it was tried.
+        """
+        self.check_open()
+        attempts = Attempts(call, self.config.max_retries)
+        while True:
+            attempts.request.key = await self.config.credential.aget() if attempts.may_carry_key else None
+            try:
+                response = await self.shared.transport.send(attempts.request)
+                if not call.stream or not response.is_success:
+                    await response.aread()
+                if attempts.accept(response):
+                    return response
+                continue
+            except APIConnectionError as error:
+                problem: APIError = error
+            except APIStatusError as error:
+                problem = error
+            await _sleep(attempts.delay(problem))
+
+    async def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Make the call and give the method's result."""
+        return await self.finish(method, call.stream, await self.send(call))
+
+    async def finish(self, method: Method, stream: bool, response: Response) -> Any:  # noqa: ANN401, FBT001
+        """What the method gives for `response`."""
+        if stream:
+            return AsyncStream(response, method.chunk_parser(strict=self.config.strict))
+        if method.result is bytes:
+            return AsyncBinaryAPIResponse(response)
+        await response.aread()
+        return method.parse(response, strict=self.config.strict)
+
+    def pages(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """The first page of a list, to be awaited or iterated over."""
+        return AsyncPaginator(call, functools.partial(self.call, method))
+
+    async def run(self, steps: Generator[Any, Any, Any]) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Run the steps one after the other; what may block, in a worker thread."""
+        import anyio.to_thread
+
+        driver = Driver(steps)
+        while not driver.is_done:
+            step = driver.step
+            with driver:
+                driver.result = (
+                    await self.send(step) if isinstance(step, Call) else await anyio.to_thread.run_sync(step)
+                )
+        return driver.result
+
+    @functools.cached_property
+    def raw(self) -> RawAsyncEngine:
+        """For `with_raw_response`."""
+        return RawAsyncEngine(self.config, self.shared, owner=False)
+
+    @functools.cached_property
+    def streamed(self) -> StreamedAsyncEngine:
+        """For `with_streaming_response`."""
+        return StreamedAsyncEngine(self.config, self.shared, owner=False)
+
+
+class RawAsyncEngine(AsyncEngine):
+    """Calls that give the response with its headers."""
+
+    async def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Make the call and give the response."""
+        return AsyncAPIResponse(await self.send(call), functools.partial(self.finish, method, call.stream))
+
+    pages = call
+
+
+class StreamedAsyncEngine(RawAsyncEngine):
+    """Calls that give a context manager around a response that has not been read."""
+
+    def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+        """Prepare the call; it is sent when the result is entered."""
+        unread = replace(call, stream=True)
+        finish = functools.partial(self.finish, method, call.stream)
+
+        async def send() -> AsyncAPIResponse[Any]:
+            return AsyncAPIResponse(await self.send(unread), finish)
+
+        return AsyncResponseContextManager(send)
+
+    pages = call
+
+
+async def _sleep(seconds: float) -> None:
+    # anyio, so that it waits in trio as well.
+    import anyio
+
+    await anyio.sleep(seconds)
+
+
+class Attempts:
+    """The state of one call over its attempts: which request is next, and how long to wait before it."""
+
+    def __init__(self, call: Call, max_retries: int) -> None:
+        # A copy, because a call may be made again (the next page), and each attempt writes its key into it.
+        self.request = replace(call.request)
+        self._call = call
+        self._home = call.request.origin
+        self._max_retries = max_retries
+        self._failed = 0
+        self._redirects = 0
+        self._started = time.perf_counter()
+
+    @property
+    def may_carry_key(self) -> bool:
+        """Whether the next request goes where the key belongs."""
+        return self._call.send_key and self.request.origin == self._home
+
+    def accept(self, response: Response) -> bool:
+        """Whether `response` ends the call; if not, the next request follows its redirect.
+
+        Raises:
+            APIStatusError: The API refused.
+        """
+        self._log(response.status_code)
+        if response.is_success or response.status_code in self._call.accept:
+            return True
+        target = redirect_target(self.request, response)
+        if target is None or self._redirects >= MAX_REDIRECTS:
+            raise status_error(response)
+        self._redirects += 1
+        self.request = target
+        return False
+
+    def delay(self, problem: APIError) -> float:
+        """Seconds to wait before the next attempt.
+
+        Raises:
+            APIError: There is no next attempt: `problem` itself.
+        """
+        content = self.request.content
+        replayable = isinstance(content, bytes) or content.replayable
+        seconds = delay_before_retry(Attempt(self._failed, self._max_retries, problem, replayable))
+        if seconds is None:
+            raise problem
+        self._failed += 1
+        logger.info("%s; attempt %d follows in %.2f s", problem, self._failed + 1, seconds)
+        return seconds
+
+    def _log(self, status: int) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            took = (time.perf_counter() - self._started) * 1000
+            logger.debug("%s %s -> %d after %.0f ms", self.request.method, self.request.url, status, took)
+
+
+def redirect_target(request: Request, response: Response) -> Request | None:
+    """The request that follows a redirect; `None` if there is none, or following it would not be the same request.
+
+    Only `GET` is followed to any host, and only 307 and 308 keep another verb and its body, on the same host.
+    """
+    location = response.headers.get("location")
+    if response.status_code not in {301, 302, 303, 307, 308} or not location:
+        return None
+    parts = urlsplit(urljoin(request.url, location))
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        return None
+    origin = Origin(parts.scheme, parts.hostname, parts.port)
+    same_verb = response.status_code in {307, 308} and origin == request.origin
+    if request.method != "GET" and not same_verb:
+        return None
+    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+    return replace(request, origin=origin, target=target)
+
+
+@dataclass
+class Driver:
+    """Runs a generator of steps: holds the step to do, takes its result or its error, and then the next step."""
+
+    steps: Generator[Any, Any, Any]
+
+    def __post_init__(self) -> None:
+        self.result: Any = None
+        self.is_done = False
+        self._advance(self.steps.send)
+
+    def _advance(self, resume: Callable[[Any], Any]) -> None:
+        try:
+            self.step = resume(self.result)
+        except StopIteration as end:
+            self.result, self.is_done = end.value, True
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
+        if isinstance(error, Exception):
+            self.result = error
+            self._advance(self.steps.throw)
+            return True
+        if error is None:
+            self._advance(self.steps.send)
+        return False

@@ -1,0 +1,62 @@
+"""A namespace of a client, such as `client.chat.completions`, and the way its methods are called.
+
+One class serves every way: `Embeddings[Sync]` is the namespace of `Together`, `Embeddings[Async]` that of
+`AsyncTogether`, and `Raw` and `Streamed` stand for `with_raw_response` and `with_streaming_response`. The type
+parameter exists for type checkers only; at run time the engine knows how to call.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar
+
+if TYPE_CHECKING:
+    from .config import TogetherClient
+    from .engine import Engine
+
+M = TypeVar("M")
+
+
+class Sync:
+    """Methods return their result."""
+
+
+class Async:
+    """Methods return a coroutine."""
+
+
+class Raw(Generic[M]):
+    """Methods return the response with its headers, body read."""
+
+
+class Streamed(Generic[M]):
+    """Methods return a context manager around the response, body not read."""
+
+
+class Resource(Generic[M]):
+    """Base of every namespace."""
+
+    name: ClassVar[str]
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @property
+    def client(self) -> TogetherClient:
+        """The configuration, shared by all namespaces of the client."""
+        return self._engine.config
+
+    if not TYPE_CHECKING:
+        # Each namespace declares the type of these two, which names the namespace itself.
+
+        @property
+        def with_raw_response(self) -> Self:
+            """The same methods; each returns the response with its headers."""
+            return type(self)(self._engine.raw)
+
+        @property
+        def with_streaming_response(self) -> Self:
+            """The same methods; each returns a context manager around a response that has not been read."""
+            return type(self)(self._engine.streamed)
+
+    def __repr__(self) -> str:
+        return f"<together_di {self.name}>"

@@ -1,0 +1,248 @@
+"""What `with_raw_response` and `with_streaming_response` give, and binary answers.
+
+Names follow the official SDK: `headers`, `status_code`, `parse()`, `read()`, `text()`, `json()`, `iter_bytes()`.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Generic, TypeVar
+
+from .wire import Headers, Request, Response
+
+S = TypeVar("S")
+
+__all__ = [
+    "APIResponse",
+    "AsyncAPIResponse",
+    "AsyncBinaryAPIResponse",
+    "AsyncResponseContextManager",
+    "BinaryAPIResponse",
+    "ResponseContextManager",
+]
+
+
+class _Answer:
+    """What every form of a response shares."""
+
+    def __init__(self, response: Response) -> None:
+        self.http_response = response
+
+    @property
+    def status_code(self) -> int:
+        """The HTTP status."""
+        return self.http_response.status_code
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields."""
+        return self.http_response.headers
+
+    @property
+    def http_request(self) -> Request | None:
+        """The request as it was sent, without its key."""
+        return self.http_response.request
+
+    @property
+    def url(self) -> str:
+        """The URL that answered."""
+        return self.http_response.url
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has been given back."""
+        return self.http_response.is_closed
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} [{self.status_code} {self.http_response.reason_phrase}]>"
+
+
+class _SyncBody(_Answer):
+    def read(self) -> bytes:
+        """The whole body."""
+        return self.http_response.read()
+
+    def text(self) -> str:
+        """The whole body as text."""
+        self.read()
+        return self.http_response.text
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
+        """The whole body, parsed as JSON."""
+        self.read()
+        return self.http_response.json()
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """The body as it arrives."""
+        return self.http_response.iter_bytes()
+
+    def iter_lines(self) -> Iterator[str]:
+        """The body, line by line, as it arrives."""
+        rest = b""
+        for chunk in self.iter_bytes():
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from (line.removesuffix(b"\r").decode("utf-8", "replace") for line in lines)
+        if rest:
+            yield rest.decode("utf-8", "replace")
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self.http_response.close()
+
+
+class _AsyncBody(_Answer):
+    async def read(self) -> bytes:
+        """The whole body."""
+        return await self.http_response.aread()
+
+    async def text(self) -> str:
+        """The whole body as text."""
+        await self.read()
+        return self.http_response.text
+
+    async def json(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
+        """The whole body, parsed as JSON."""
+        await self.read()
+        return self.http_response.json()
+
+    def iter_bytes(self) -> AsyncIterator[bytes]:
+        """The body as it arrives."""
+        return self.http_response.aiter_bytes()
+
+    async def iter_lines(self) -> AsyncIterator[str]:
+        """The body, line by line, as it arrives."""
+        rest = b""
+        async for chunk in self.iter_bytes():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield line.removesuffix(b"\r").decode("utf-8", "replace")
+        if rest:
+            yield rest.decode("utf-8", "replace")
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self.http_response.aclose()
+
+
+class APIResponse(_SyncBody, Generic[S]):
+    """A response with its headers; `parse()` gives what the plain call would have returned."""
+
+    def __init__(self, response: Response, parse: Callable[[Response], S]) -> None:
+        super().__init__(response)
+        self._parse = parse
+
+    def parse(self) -> S:
+        """The body as the method's documented type."""
+        return self._parse(self.http_response)
+
+
+class AsyncAPIResponse(_AsyncBody, Generic[S]):
+    """A response with its headers; `await parse()` gives what the plain call would have returned."""
+
+    def __init__(self, response: Response, parse: Callable[[Response], Coroutine[Any, Any, S]]) -> None:
+        super().__init__(response)
+        self._parse = parse
+
+    async def parse(self) -> S:
+        """The body as the method's documented type."""
+        return await self._parse(self.http_response)
+
+
+class BinaryAPIResponse(_SyncBody):
+    """An answer that is not JSON: audio, or the content of a file."""
+
+    @property
+    def content(self) -> bytes:
+        """The whole body."""
+        return self.read()
+
+    def write_to_file(self, file: str | os.PathLike[str]) -> None:
+        """Write the body to `file`: all of it or, if anything fails, nothing.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        with _atomic(Path(file)) as write:
+            for chunk in self.iter_bytes():
+                write(chunk)
+
+    stream_to_file = write_to_file
+
+
+class AsyncBinaryAPIResponse(_AsyncBody):
+    """An answer that is not JSON: audio, or the content of a file."""
+
+    async def write_to_file(self, file: str | os.PathLike[str]) -> None:
+        """Write the body to `file`, in a worker thread: all of it or, if anything fails, nothing.
+
+        Raises:
+            OSError: The file cannot be written.
+        """
+        import anyio.to_thread
+
+        with _atomic(Path(file)) as write:
+            async for chunk in self.iter_bytes():
+                await anyio.to_thread.run_sync(write, chunk)
+
+    stream_to_file = write_to_file
+
+
+class _atomic:  # noqa: N801 - used like a function
+    """A temporary file beside the target that takes its place when all went well."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+
+    def __enter__(self) -> Callable[[bytes], int]:
+        handle, name = tempfile.mkstemp(dir=self._target.parent, prefix=f".{self._target.name}.")
+        self._file, self._path = os.fdopen(handle, "wb"), Path(name)
+        return self._file.write
+
+    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
+        self._file.close()
+        if kind is not None:
+            self._path.unlink()
+            return
+        # `mkstemp` makes files for the owner only; the result is an ordinary file.
+        umask = os.umask(0)
+        os.umask(umask)
+        self._path.chmod(0o666 & ~umask)
+        self._path.replace(self._target)
+
+
+class ResponseContextManager(Generic[S]):
+    """Sends the request when entered, and gives the connection back when left."""
+
+    def __init__(self, send: Callable[[], APIResponse[S]]) -> None:
+        self._send = send
+
+    def __enter__(self) -> APIResponse[S]:
+        self._response = self._send()
+        return self._response
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._response.close()
+
+
+class AsyncResponseContextManager(Generic[S]):
+    """Sends the request when entered, and gives the connection back when left."""
+
+    def __init__(self, send: Callable[[], Coroutine[Any, Any, AsyncAPIResponse[S]]]) -> None:
+        self._send = send
+
+    async def __aenter__(self) -> AsyncAPIResponse[S]:
+        self._response = await self._send()
+        return self._response
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._response.close()
+
+

@@ -1,0 +1,87 @@
+"""Whether and when a failed attempt is made again: one pure decision for sync and async.
+
+`Retry-After` follows RFC 9110, 10.2.3; `retry-after-ms` and `x-should-retry` are what the API's servers send besides.
+The back-off is exponential with full jitter.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import time
+from dataclasses import dataclass
+
+from .errors import APIConnectionError, APIError, APIStatusError
+from .wire import Headers
+
+#: Statuses that may pass: the request timed out, met a lock, or came too fast. Every 5xx counts as well.
+RETRIED_STATUSES = frozenset({408, 409, 429})
+FIRST_DELAY = 0.5
+"""Upper limit of the first wait, in seconds; it doubles with each attempt."""
+LONGEST_DELAY = 8.0
+"""Upper limit of any wait that the server did not ask for, in seconds."""
+LONGEST_RETRY_AFTER = 60.0
+"""What a longer `Retry-After` is cut down to, in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What is known when an attempt has failed.
+
+    Attributes:
+        number: 0 for the first attempt.
+        max_retries: How many more there may be, counted from the first.
+        error: Why it failed.
+        replayable: Whether the body can be sent a second time.
+    """
+
+    number: int
+    max_retries: int
+    error: APIError
+    replayable: bool = True
+
+
+def delay_before_retry(attempt: Attempt) -> float | None:
+    """Seconds to wait before the next attempt, or `None` if there must not be one."""
+    error = attempt.error
+    if attempt.number >= attempt.max_retries or not attempt.replayable or not _may_pass(error):
+        return None
+    if isinstance(error, APIConnectionError):
+        if error.unanswered and attempt.number == 0:
+            return 0.0
+    elif isinstance(error, APIStatusError) and (asked := retry_after(error.response.headers)) is not None:
+        return min(asked, LONGEST_RETRY_AFTER)
+    # The exponent is bounded because 2.0**1024 overflows.
+    return random.random() * min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt.number, 16))  # noqa: S311 - jitter
+
+
+def _may_pass(error: APIError) -> bool:
+    if isinstance(error, APIConnectionError):
+        return not error.permanent
+    if not isinstance(error, APIStatusError):
+        return False
+    told = error.response.headers.get("x-should-retry")
+    if told in {"true", "false"}:
+        return told == "true"
+    return error.status_code in RETRIED_STATUSES or error.status_code >= 500
+
+
+def retry_after(headers: Headers) -> float | None:
+    """Seconds the server asks to wait: in milliseconds, in seconds, or as a date; `None` if it says nothing usable."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    text = headers.get("retry-after")
+    seconds = _number(text)
+    if seconds is not None or text is None:
+        return seconds
+    date = email.utils.parsedate_tz(text)
+    return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        number = float(text or "")
+    except ValueError:
+        return None
+    return number if 0 <= number < float("inf") else None

@@ -1,0 +1,211 @@
+"""Server-sent events as the WHATWG HTML standard defines them (9.2.6), and the streams built on them."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import AsyncIterator, Callable, Iterator
+from types import TracebackType
+from typing import Generic, NamedTuple, Self, TypeVar
+
+from .errors import stream_error
+from .wire import Response
+
+T = TypeVar("T")
+
+Decode = Callable[[Response, bytes], T]
+
+
+class Event(NamedTuple):
+    """One event: its name (`message` unless the server gave one) and its data, as UTF-8 bytes."""
+
+    name: str
+    data: bytes
+
+
+class EventParser:
+    """Bytes in, events out, wherever the network happened to cut them."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._started = False
+        self._name = ""
+        self._data: list[bytes] = []
+
+    def feed(self, chunk: bytes) -> list[Event]:
+        """The events that `chunk` completes."""
+        data = self._rest + chunk
+        if not self._started:
+            if codecs.BOM_UTF8.startswith(data[:3]) and len(data) < 3:
+                self._rest = data
+                return []
+            data = data.removeprefix(codecs.BOM_UTF8)
+            self._started = True
+        if b"\r" not in data:
+            return self._feed_plain(data)
+        if data.endswith(b"\r"):
+            # It may be the first half of CR LF: wait for what follows.
+            data, self._rest = data[:-1], b"\r"
+        else:
+            self._rest = b""
+        lines = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        self._rest = lines.pop() + self._rest
+        return self._parse(lines)
+
+    def _feed_plain(self, data: bytes) -> list[Event]:
+        """What nearly every server sends: LF line ends, and one `data: ` line for each event."""
+        blocks = data.split(b"\n\n")
+        self._rest = blocks.pop()
+        events = []
+        for block in blocks:
+            if block.startswith(b"data: ") and b"\n" not in block and not self._data and not self._name:
+                events.append(Event("message", block[6:]))
+            else:
+                events += self._parse([*block.split(b"\n"), b""])
+        return events
+
+    def _parse(self, lines: list[bytes]) -> list[Event]:
+        events = []
+        for line in lines:
+            if not line:
+                if self._data:
+                    events.append(Event(self._name or "message", b"\n".join(self._data)))
+                self._name, self._data = "", []
+                continue
+            field, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
+            if field == b"data":
+                self._data.append(value)
+            elif field == b"event":
+                self._name = value.decode("utf-8", "replace")
+            # `id` and `retry` serve reconnecting, which an API answer cannot do; an empty field is a comment.
+        return events
+
+
+class _Items(Generic[T]):
+    """From network reads to items: what sync and async streams share."""
+
+    def __init__(self, response: Response, decode: Decode[T]) -> None:
+        self.response = response
+        self.received = 0
+        self._decode = decode
+        self._parser = EventParser()
+        self._done = False
+
+    def _feed(self, chunk: bytes) -> Iterator[T]:
+        """The items in `chunk`. Those that stand before an error event are given first, then the error is raised."""
+        for event in self._parser.feed(chunk):
+            data = event.data
+            if data.startswith(b"[DONE]"):
+                self._done = True
+                return
+            if event.name == "error" or data.startswith((b'{"error"', b'{ "error"')):
+                raise stream_error(self.response, _error_body(data), self.received)
+            item = self._decode(self.response, data)
+            self.received += 1
+            yield item
+
+
+def _error_body(data: bytes) -> object:
+    import json
+
+    try:
+        return json.loads(data)
+    except ValueError:
+        return {"error": {"message": data.decode("utf-8", "replace")}}
+
+
+class Stream(_Items[T]):
+    """The chunks of an answer as they arrive.
+
+    Iterate over it once. The connection is given back at the end, on an error, and when a `for` loop is left early;
+    use it as a context manager to be sure in any other case.
+
+    Attributes:
+        response: The response, with its headers; its body is this stream.
+        received: How many chunks have been delivered.
+    """
+
+    def __init__(self, response: Response, decode: Decode[T]) -> None:
+        super().__init__(response, decode)
+        self._iterator = self._run()
+
+    def _run(self) -> Iterator[T]:
+        try:
+            for chunk in self.response.iter_bytes():
+                yield from self._feed(chunk)
+                if self._done:
+                    return
+        finally:
+            self.close()
+
+    def __iter__(self) -> Iterator[T]:
+        # A generator of its own: leaving a `for` loop drops it, and that closes the connection at once.
+        try:
+            yield from self._iterator
+        finally:
+            self.close()
+
+    def __next__(self) -> T:
+        return next(self._iterator)
+
+    def close(self) -> None:
+        """Give the connection back; what has not been read is lost."""
+        self.response.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class AsyncStream(_Items[T]):
+    """The chunks of an answer as they arrive.
+
+    Iterate over it once. The connection is given back at the end, on an error or cancellation, and when an `async for`
+    loop is left early; use it as an async context manager to be sure in any other case.
+
+    Attributes:
+        response: The response, with its headers; its body is this stream.
+        received: How many chunks have been delivered.
+    """
+
+    def __init__(self, response: Response, decode: Decode[T]) -> None:
+        super().__init__(response, decode)
+        self._iterator = self._run()
+
+    async def _run(self) -> AsyncIterator[T]:
+        try:
+            async for chunk in self.response.aiter_bytes():
+                for item in self._feed(chunk):
+                    yield item
+                if self._done:
+                    return
+        finally:
+            await self.aclose()
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        try:
+            async for item in self._iterator:
+                yield item
+        finally:
+            await self.aclose()
+
+    async def __anext__(self) -> T:
+        return await anext(self._iterator)
+
+    async def aclose(self) -> None:
+        """Give the connection back; what has not been read is lost."""
+        await self.response.aclose()
+
+    close = aclose
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

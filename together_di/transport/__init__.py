@@ -1,0 +1,82 @@
+"""The one seam to the network: everything above it is the same for every transport, and knows no HTTP library.
+
+A transport takes a `Request`, adds the key, sends it once and gives a `Response` whose body has not been read.
+It raises `APIConnectionError` or `APITimeoutError` and nothing else of its library.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from ..wire import Request, Response
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["AsyncTransport", "SyncTransport", "open_async_transport", "open_sync_transport"]
+
+
+class SyncTransport(Protocol):
+    """Sends requests from any thread of any process."""
+
+    def send(self, request: Request) -> Response:
+        """Send `request` once.
+
+        Raises:
+            APIConnectionError: There was no response.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close every connection; doing it twice does no harm."""
+        ...
+
+
+class AsyncTransport(Protocol):
+    """Sends requests from any event loop of any thread and process."""
+
+    async def send(self, request: Request) -> Response:
+        """Send `request` once.
+
+        Raises:
+            APIConnectionError: There was no response.
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection; doing it twice does no harm."""
+        ...
+
+    def close(self) -> None:
+        """The same from outside an event loop, as far as that is possible there."""
+        ...
+
+
+def open_sync_transport(kind: str, http_client: httpx.Client | None = None) -> SyncTransport:
+    """The transport named `kind`, or one through the caller's own client. Opens no connection yet."""
+    if http_client is not None:
+        from .httpx_client import ClientTransport
+
+        return ClientTransport(http_client)
+    if kind == "embedded":
+        from .embedded import EmbeddedTransport
+
+        return EmbeddedTransport()
+    from .pool import PoolTransport
+
+    return PoolTransport()
+
+
+def open_async_transport(kind: str, http_client: httpx.AsyncClient | None = None) -> AsyncTransport:
+    """The transport named `kind`, or one through the caller's own client. Opens no connection yet."""
+    if http_client is not None:
+        from .httpx_client import AsyncClientTransport
+
+        return AsyncClientTransport(http_client)
+    if kind == "embedded":
+        from .embedded import AsyncEmbeddedTransport
+
+        return AsyncEmbeddedTransport()
+    from .async_pool import AsyncPoolTransport
+
+    return AsyncPoolTransport()

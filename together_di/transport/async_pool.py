@@ -1,0 +1,163 @@
+"""The default transport for `AsyncTogether`: one connection pool for each event loop.
+
+A connection belongs to the event loop it was opened in. So each loop gets a pool of its own on first use, and an
+`AsyncTogether` can be shared by all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, TypeAlias
+
+import httpcore
+
+from .._fork import register
+from ..wire import Body, Origin, Request, Response
+from .asyncio_network import AsyncioNetwork
+from .common import (
+    KEEPALIVE_EXPIRY,
+    MAX_CONNECTIONS,
+    chunks_off_loop,
+    failure,
+    proxy_for,
+    tls_context,
+)
+from .pool import HTTPCORE_ERRORS, as_sent, inherited
+
+if TYPE_CHECKING:
+    import trio
+
+Loop: TypeAlias = "asyncio.AbstractEventLoop | trio.lowlevel.TrioToken"
+
+
+def running_loop() -> Loop:
+    """What stands for the event loop that runs here, asyncio's or trio's."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        import trio
+
+        return trio.lowlevel.current_trio_token()
+
+
+class LoopPools:
+    """The connection pools of one event loop, closed when that loop shuts down."""
+
+    def __init__(self, owner: dict[Loop, LoopPools], loop: Loop) -> None:
+        self._owner = owner
+        self._loop = loop
+        self._network = AsyncioNetwork() if isinstance(loop, asyncio.AbstractEventLoop) else httpcore.TrioBackend()
+        self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {}
+        self._routes: dict[Origin, httpcore.AsyncConnectionPool] = {}
+        # A loop closes the async generators that were started in it before it ends (`loop.shutdown_asyncgens`, which
+        # `asyncio.run` and every server call). This one, started and left waiting, closes the pools at that moment:
+        # the last at which their sockets can be closed in an orderly way.
+        self._watch = self._until_the_loop_ends()
+
+    async def start(self) -> None:
+        """Begin to watch for the end of the loop."""
+        await anext(self._watch)
+
+    async def _until_the_loop_ends(self) -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            self._owner.pop(self._loop, None)
+            for pool in self._pools.values():
+                await pool.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections, from inside the loop."""
+        await self._watch.aclose()  # type: ignore[attr-defined]  # an async generator, typed as what it yields
+
+    def close_from_outside(self) -> None:
+        """Close the connections, from a place that is not in the loop."""
+        loop = self._loop
+        if not isinstance(loop, asyncio.AbstractEventLoop):
+            return  # trio closes its generators, and with them these pools, before a run ends
+        if loop.is_running():
+            loop.call_soon_threadsafe(lambda: loop.create_task(self.aclose()))
+            return
+        self._owner.pop(loop, None)
+        if isinstance(self._network, AsyncioNetwork):
+            self._network.abandon()
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether the loop has ended without closing its generators."""
+        return isinstance(self._loop, asyncio.AbstractEventLoop) and self._loop.is_closed()
+
+    def route(self, origin: Origin) -> httpcore.AsyncConnectionPool:
+        """The pool for requests to `origin`."""
+        pool = self._routes.get(origin)
+        if pool is None:
+            proxy = proxy_for(origin)
+            pool = self._pools.get(proxy) or httpcore.AsyncConnectionPool(
+                ssl_context=tls_context(),
+                max_connections=MAX_CONNECTIONS,
+                max_keepalive_connections=MAX_CONNECTIONS,
+                keepalive_expiry=KEEPALIVE_EXPIRY,
+                network_backend=self._network,
+                proxy=None if proxy is None else httpcore.Proxy(proxy),
+            )
+            self._pools[proxy] = self._routes[origin] = pool
+        return pool
+
+
+class AsyncPoolTransport:
+    """One set of pools for each event loop that uses it; a forked child starts with none."""
+
+    def __init__(self) -> None:
+        self._by_loop: dict[Loop, LoopPools] = {}
+        register(self)
+
+    def after_fork(self) -> None:
+        """Leave the parent's connections to the parent."""
+        inherited.append(self._by_loop)
+        self._by_loop = {}
+
+    async def send(self, request: Request) -> Response:
+        """Send `request` once; the body is read later."""
+        pools = self._by_loop.get(running_loop()) or await self._enter_loop()
+        try:
+            answer = await pools.route(request.origin).handle_async_request(as_sent(request, chunks_off_loop))
+        except HTTPCORE_ERRORS as error:
+            problem = failure(error, request)
+        else:
+            body = Body(achunks=_guarded(answer, request), aclose=answer.aclose)
+            return Response(answer.status, answer.headers, request, body=body)
+        # Outside the handler, so that the library's traceback is not attached as context.
+        raise problem
+
+    async def _enter_loop(self) -> LoopPools:
+        for pools in list(self._by_loop.values()):
+            if pools.is_dead:
+                pools.close_from_outside()
+        loop = running_loop()
+        pools = self._by_loop[loop] = LoopPools(self._by_loop, loop)
+        await pools.start()
+        return pools
+
+    async def aclose(self) -> None:
+        """Close the connections of this loop, and have every other loop close its own."""
+        here = self._by_loop.get(running_loop())
+        if here is not None:
+            await here.aclose()
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections of every loop, from outside of them."""
+        for pools in list(self._by_loop.values()):
+            pools.close_from_outside()
+
+
+async def _guarded(answer: httpcore.Response, request: Request) -> AsyncIterator[bytes]:
+    problem = None
+    try:
+        async for chunk in answer.aiter_stream():
+            yield chunk
+    except HTTPCORE_ERRORS as error:
+        problem = failure(error, request)
+    if problem is not None:
+        raise problem

@@ -1,0 +1,138 @@
+"""Sockets for httpcore's async pool, on asyncio's own streams.
+
+httpcore's default goes through anyio, which hides the transport of a socket. It is needed here, to close a socket
+whose event loop has gone: asyncio can no longer do it, and would print a warning about it instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import weakref
+from collections.abc import Iterable
+from typing import Any, cast
+
+import httpcore
+from httpcore import SOCKET_OPTION
+
+#: Largest read, in bytes, that asyncio buffers before it makes the sender wait.
+READ_BUFFER = 2**18
+
+
+class AsyncioStream(httpcore.AsyncNetworkStream):
+    """One connection."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, network: AsyncioNetwork
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._network = network
+        # TLS puts a transport of its own on top; this one keeps the socket.
+        self._socket_transport = writer.transport
+        network.streams.add(self)
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Up to `max_bytes` bytes; none at the end of the stream."""
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._reader.read(max_bytes)
+        except TimeoutError:
+            raise httpcore.ReadTimeout from None
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from None
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send all of `buffer`."""
+        if not buffer:
+            return
+        try:
+            self._writer.write(buffer)
+            async with asyncio.timeout(timeout):
+                await self._writer.drain()
+        except TimeoutError:
+            raise httpcore.WriteTimeout from None
+        except (OSError, RuntimeError) as error:
+            raise httpcore.WriteError(str(error)) from None
+
+    async def aclose(self) -> None:
+        """Close the socket, without waiting for the other side to agree."""
+        # `abort` and not `close`: a TLS `close` waits for the peer's closing message, for up to 30 seconds.
+        self._writer.transport.abort()
+        await asyncio.sleep(0)
+
+    async def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.AsyncNetworkStream:
+        """Continue with TLS on the same socket."""
+        try:
+            async with asyncio.timeout(timeout):
+                await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
+        except TimeoutError:
+            self._socket_transport.abort()
+            raise httpcore.ConnectTimeout from None
+        except (OSError, ssl.SSLError) as error:
+            self._socket_transport.abort()
+            raise httpcore.ConnectError(str(error)) from None
+        return self
+
+    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's signature
+        """What httpcore asks of a connection."""
+        if info == "is_readable":
+            # An idle connection on which anything has arrived, even its end, cannot be used again.
+            return self._reader.at_eof() or self._reader.exception() is not None or self._writer.is_closing()
+        return self._writer.get_extra_info(info)
+
+    def abandon(self) -> None:
+        """Close the socket of an event loop that no longer runs, silently."""
+        try:
+            self._writer.transport.abort()
+        except RuntimeError:
+            pass  # the loop is closed: `abort` has marked the transport, but could not schedule the rest
+        # The rest, which the loop would have run: it closes the socket. Other loops than asyncio's close it themselves.
+        connection_lost = getattr(self._socket_transport, "_call_connection_lost", None)
+        if connection_lost is not None and self._socket_transport.get_extra_info("socket") is not None:
+            connection_lost(None)
+
+
+class AsyncioNetwork(httpcore.AsyncNetworkBackend):
+    """Opens connections, and remembers those that are open."""
+
+    def __init__(self) -> None:
+        self.streams: weakref.WeakSet[AsyncioStream] = weakref.WeakSet()
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Connect to `host`, over IPv6 and IPv4 at once if it has both (RFC 8305)."""
+        try:
+            async with asyncio.timeout(timeout):
+                reader, writer = await asyncio.open_connection(
+                    host,
+                    port,
+                    limit=READ_BUFFER,
+                    local_addr=None if local_address is None else (local_address, 0),
+                    happy_eyeballs_delay=0.25,
+                )
+        except TimeoutError:
+            raise httpcore.ConnectTimeout from None
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from None
+        sock = writer.get_extra_info("socket")
+        for option in socket_options or ():
+            cast("Any", sock).setsockopt(*option)
+        return AsyncioStream(reader, writer, self)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        await asyncio.sleep(seconds)
+
+    def abandon(self) -> None:
+        """Close what is open, when the event loop can no longer do it."""
+        for stream in list(self.streams):
+            stream.abandon()

@@ -1,0 +1,98 @@
+"""What the network transports share: headers as sent, proxies, the TLS context, and errors."""
+
+from __future__ import annotations
+
+import os
+import ssl
+import urllib.request
+from collections.abc import AsyncIterator
+
+from .._fork import ForkSafeLock
+from ..errors import APIConnectionError, APITimeoutError
+from ..wire import Origin, RawHeaders, Request, Upload
+
+#: Connections one pool opens at most, and how long an idle one is kept, in seconds.
+MAX_CONNECTIONS = 100
+KEEPALIVE_EXPIRY = 30.0
+
+_TIMEOUTS = {
+    "ConnectTimeout": ("connect", "No connection to {host} within {limit} s"),
+    "ReadTimeout": ("read", "{host} sent nothing for {limit} s"),
+    "WriteTimeout": ("write", "{host} took nothing for {limit} s"),
+    "PoolTimeout": ("pool", f"All {MAX_CONNECTIONS} connections were busy for {{limit}} s"),
+}
+_PERMANENT = {"UnsupportedProtocol", "LocalProtocolError", "InvalidURL", "TooManyRedirects"}
+
+_tls_lock = ForkSafeLock()
+_tls_context: ssl.SSLContext | None = None
+
+
+def tls_context() -> ssl.SSLContext:
+    """The TLS context all clients of this process share: making one takes some 20 ms and 800 kB.
+
+    Certificates come from `SSL_CERT_FILE` or `SSL_CERT_DIR` if set, else from certifi, as httpx does it.
+    """
+    global _tls_context  # noqa: PLW0603 - one for the process is the point
+    with _tls_lock:
+        if _tls_context is None:
+            file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+            if not file and not folder:
+                import certifi
+
+                file = certifi.where()
+            _tls_context = ssl.create_default_context(cafile=file or None, capath=folder or None)
+        return _tls_context
+
+
+def proxy_for(origin: Origin) -> str | None:
+    """The proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name for `origin`."""
+    proxies = urllib.request.getproxies_environment()
+    proxy = proxies.get(origin.scheme) or proxies.get("all")
+    if not proxy or urllib.request.proxy_bypass_environment(origin.authority, proxies):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def headers_as_sent(request: Request) -> RawHeaders:
+    """Every header, `Host`, `Content-Length` and the key included.
+
+    The result holds the key: use it as an argument at once, never keep it in a local variable.
+    """
+    size = len(request.content) if isinstance(request.content, bytes) else request.content.size
+    headers = [(b"Host", request.origin.authority.encode("ascii")), *request.raw_headers]
+    if size or request.method not in {"GET", "DELETE"}:
+        headers.append((b"Content-Length", b"%d" % size))
+    if request.key is not None:
+        headers.append((b"Authorization", b"Bearer " + request.key.get_secret_value().encode("ascii")))
+    return headers
+
+
+async def chunks_off_loop(upload: Upload) -> AsyncIterator[bytes]:
+    """An upload's bytes, each read in a worker thread: reading a file must not stop the event loop."""
+    import anyio.to_thread
+
+    chunks = upload.chunks()
+    while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
+        yield chunk
+
+
+def failure(error: Exception, request: Request) -> APIConnectionError:
+    """The typed error for what the HTTP library raised: httpcore and httpx use the same class names.
+
+    Its cause is a copy without a traceback, whose frames would hold the request as sent, key included.
+    """
+    name, text = type(error).__name__, str(error)
+    host, record = request.origin.authority, request.record()
+    if name in _TIMEOUTS:
+        part, message = _TIMEOUTS[name]
+        limit = request.timeout.parts()[part]
+        problem: APIConnectionError = APITimeoutError(record, message=f"{message.format(host=host, limit=limit)} (timeout {part}).")
+    else:
+        problem = APIConnectionError(f"Connection to {host} failed: {text or name}.", request=record)
+        problem.unanswered = name == "RemoteProtocolError" and "without sending a response" in text
+        problem.permanent = name in _PERMANENT or "CERTIFICATE_VERIFY_FAILED" in text
+    try:
+        problem.__cause__ = type(error)(text)
+    except TypeError:
+        problem.__cause__ = RuntimeError(f"{name}: {text}")
+    return problem

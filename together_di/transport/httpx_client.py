@@ -1,0 +1,110 @@
+"""Through the caller's own `httpx.Client` or `httpx.AsyncClient`: event hooks, proxies, mounts and all.
+
+The client stays the caller's: it is never closed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+
+from ..wire import Body, RawHeaders, Request, Response
+from .common import chunks_off_loop, failure, headers_as_sent
+
+
+class ClientTransport:
+    """Sends through an `httpx.Client`."""
+
+    def __init__(self, client: httpx.Client) -> None:
+        if not isinstance(client, httpx.Client):
+            raise TypeError(f"http_client of Together must be an httpx.Client, not {type(client).__name__}.")
+        self._client = client
+
+    def send(self, request: Request) -> Response:
+        """Send `request` once; the body is read later."""
+        content = request.content
+        try:
+            answer = self._client.send(
+                self._client.build_request(
+                    request.method,
+                    request.url,
+                    headers=headers_as_sent(request),
+                    content=content if isinstance(content, bytes) else content.chunks(),
+                    timeout=httpx.Timeout(**request.timeout.parts()),
+                ),
+                stream=True,
+                follow_redirects=False,
+            )
+        except httpx.TransportError as error:
+            problem = failure(error, request)
+        else:
+            body = Body(chunks=_guarded(answer, request), close=answer.close)
+            return Response(answer.status_code, _decoded_headers(answer), request, body=body)
+        raise problem
+
+    def close(self) -> None:
+        """Nothing: the client belongs to the caller."""
+
+
+class AsyncClientTransport:
+    """Sends through an `httpx.AsyncClient`, in the event loop that client belongs to."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        if not isinstance(client, httpx.AsyncClient):
+            raise TypeError(f"http_client of AsyncTogether must be an httpx.AsyncClient, not {type(client).__name__}.")
+        self._client = client
+
+    async def send(self, request: Request) -> Response:
+        """Send `request` once; the body is read later."""
+        content = request.content
+        try:
+            answer = await self._client.send(
+                self._client.build_request(
+                    request.method,
+                    request.url,
+                    headers=headers_as_sent(request),
+                    content=content if isinstance(content, bytes) else chunks_off_loop(content),
+                    timeout=httpx.Timeout(**request.timeout.parts()),
+                ),
+                stream=True,
+                follow_redirects=False,
+            )
+        except httpx.TransportError as error:
+            problem = failure(error, request)
+        else:
+            body = Body(achunks=_aguarded(answer, request), aclose=answer.aclose)
+            return Response(answer.status_code, _decoded_headers(answer), request, body=body)
+        raise problem
+
+    async def aclose(self) -> None:
+        """Nothing: the client belongs to the caller."""
+
+    def close(self) -> None:
+        """Nothing: the client belongs to the caller."""
+
+
+def _decoded_headers(answer: httpx.Response) -> RawHeaders:
+    """The headers without `Content-Encoding`: httpx decodes what it asked for."""
+    return [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-encoding"]
+
+
+def _guarded(answer: httpx.Response, request: Request) -> Iterator[bytes]:
+    problem = None
+    try:
+        yield from answer.iter_bytes()
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        problem = failure(error, request)
+    if problem is not None:
+        raise problem
+
+
+async def _aguarded(answer: httpx.Response, request: Request) -> AsyncIterator[bytes]:
+    problem = None
+    try:
+        async for chunk in answer.aiter_bytes():
+            yield chunk
+    except (httpx.TransportError, httpx.DecodingError) as error:
+        problem = failure(error, request)
+    if problem is not None:
+        raise problem

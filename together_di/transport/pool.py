@@ -1,0 +1,100 @@
+"""The default transport for `Together`: the connection pool of httpx (httpcore), without httpx's own request objects.
+
+Going straight to the pool saves a fifth of the time of a call over `httpx.HTTPTransport`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+
+import httpcore
+
+from .._fork import ForkSafeLock, register
+from ..wire import Body, Origin, Request, Response, Upload
+from .common import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, failure, headers_as_sent, proxy_for, tls_context
+
+#: What httpcore raises; it has no common base class.
+HTTPCORE_ERRORS = (
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.ProxyError,
+    httpcore.TimeoutException,
+    httpcore.UnsupportedProtocol,
+)
+
+#: Pools a forked child inherited. Kept, so that the garbage collector never touches the parent's connections.
+inherited: list[object] = []
+
+
+class PoolTransport:
+    """One connection pool for each process and proxy; a forked child starts with none."""
+
+    def __init__(self) -> None:
+        self._lock = ForkSafeLock()
+        self._pools: dict[str | None, httpcore.ConnectionPool] = {}
+        self._routes: dict[Origin, httpcore.ConnectionPool] = {}
+        register(self)
+
+    def after_fork(self) -> None:
+        """Leave the parent's connections to the parent."""
+        inherited.append(self._pools)
+        self._pools, self._routes = {}, {}
+
+    def send(self, request: Request) -> Response:
+        """Send `request` once; the body is read later."""
+        pool = self._routes.get(request.origin) or self._route(request.origin)
+        try:
+            answer = pool.handle_request(as_sent(request, Upload.chunks))
+        except HTTPCORE_ERRORS as error:
+            problem = failure(error, request)
+        else:
+            body = Body(chunks=_guarded(answer, request), close=answer.close)
+            return Response(answer.status, answer.headers, request, body=body)
+        # Outside the handler, so that the library's traceback is not attached as context.
+        raise problem
+
+    def _route(self, origin: Origin) -> httpcore.ConnectionPool:
+        proxy = proxy_for(origin)
+        with self._lock:
+            if proxy not in self._pools:
+                self._pools[proxy] = httpcore.ConnectionPool(
+                    ssl_context=tls_context(),
+                    max_connections=MAX_CONNECTIONS,
+                    max_keepalive_connections=MAX_CONNECTIONS,
+                    keepalive_expiry=KEEPALIVE_EXPIRY,
+                    proxy=None if proxy is None else httpcore.Proxy(proxy),
+                )
+            self._routes[origin] = self._pools[proxy]
+            return self._pools[proxy]
+
+    def close(self) -> None:
+        """Close every connection of this process."""
+        with self._lock:
+            pools, self._pools, self._routes = self._pools, {}, {}
+        for pool in pools.values():
+            pool.close()
+
+
+def as_sent(
+    request: Request, read: Callable[[Upload], Iterator[bytes] | AsyncIterator[bytes]]
+) -> httpcore.Request:
+    """The request as httpcore takes it, uploads read by `read`. Its `repr` shows neither headers nor key."""
+    scheme, host, port = request.origin
+    content = request.content
+    return httpcore.Request(
+        request.method,
+        httpcore.URL(scheme=scheme, host=host, port=port, target=request.target.encode("ascii")),
+        headers=headers_as_sent(request),
+        content=content if isinstance(content, bytes) else read(content),
+        extensions={"timeout": request.timeout.parts()},
+    )
+
+
+def _guarded(answer: httpcore.Response, request: Request) -> Iterator[bytes]:
+    problem = None
+    try:
+        yield from answer.iter_stream()
+    except HTTPCORE_ERRORS as error:
+        problem = failure(error, request)
+    if problem is not None:
+        raise problem

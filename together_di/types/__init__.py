@@ -1,0 +1,36 @@
+"""Response models and the types of request arguments, one module for each namespace.
+
+A name is looked for in those modules when it is first used, so that a program builds only the models it needs.
+"""
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._base import *
+    from .audio import *
+    from .chat import *
+    from .completions import *
+    from .embeddings import *
+    from .files import *
+    from .images import *
+    from .models import *
+    from .rerank import *
+    from .shared import *
+
+_MODULES = (
+    "chat", "completions", "embeddings", "images", "audio", "rerank", "files", "models", "shared", "_base"
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if not name.startswith("_"):
+        for module_name in _MODULES:
+            module = importlib.import_module(f".{module_name}", __name__)
+            if name in module.__all__:
+                return getattr(module, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(name for module in _MODULES for name in importlib.import_module(f".{module}", __name__).__all__)

@@ -1,0 +1,321 @@
+"""What travels: requests, responses and headers, in the form every transport understands.
+
+These types know no HTTP library, so a transport can be httpx, aiohttp or an emulator in the same process.
+A request never carries the API key in its headers: the transport adds it in the last moment (`key`), so that
+neither a request nor an error that keeps one can show it.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from http import HTTPStatus
+from types import EllipsisType
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+#: Header names whose values are credentials.
+SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+
+
+class Timeout:
+    """Time limits in seconds for one attempt; `None` means no limit.
+
+    Args:
+        timeout: The limit for every part that is not given on its own.
+        connect: Opening the connection, TLS included.
+        read: Waiting for the next bytes of the response.
+        write: Sending the next bytes of the request.
+        pool: Waiting for a free connection.
+    """
+
+    __slots__ = ("connect", "pool", "read", "write")
+
+    def __init__(
+        self,
+        timeout: float | None = None,
+        *,
+        connect: float | None | EllipsisType = ...,
+        read: float | None | EllipsisType = ...,
+        write: float | None | EllipsisType = ...,
+        pool: float | None | EllipsisType = ...,
+    ) -> None:
+        self.connect = timeout if isinstance(connect, EllipsisType) else connect
+        self.read = timeout if isinstance(read, EllipsisType) else read
+        self.write = timeout if isinstance(write, EllipsisType) else write
+        self.pool = timeout if isinstance(pool, EllipsisType) else pool
+
+    def parts(self) -> dict[str, float | None]:
+        """The four limits by name."""
+        return {"connect": self.connect, "read": self.read, "write": self.write, "pool": self.pool}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Timeout) and self.parts() == other.parts()
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.parts().values()))
+
+    def __repr__(self) -> str:
+        return f"Timeout({', '.join(f'{name}={value}' for name, value in self.parts().items())})"
+
+
+class Headers(Mapping[str, str]):
+    """Header fields by name, whatever the case; repeated fields are joined with a comma (RFC 9110, 5.2)."""
+
+    __slots__ = ("_fields", "raw")
+
+    def __init__(self, raw: RawHeaders) -> None:
+        self.raw = raw
+        self._fields: dict[str, str] = {}
+        for name, value in raw:
+            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+            self._fields[key] = f"{self._fields[key]}, {text}" if key in self._fields else text
+
+    def __getitem__(self, name: str) -> str:
+        return self._fields[name.lower()]
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+    def __repr__(self) -> str:
+        shown = {name: "[hidden]" if name in SECRET_HEADERS else value for name, value in self.items()}
+        return f"Headers({shown!r})"
+
+
+class Origin(NamedTuple):
+    """Scheme, host and port: what a connection is made to, and what a key may be sent to."""
+
+    scheme: str
+    host: str
+    port: int | None
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a `Host` header and a URL write them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port is None else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.scheme}://{self.authority}"
+
+
+class Upload(Protocol):
+    """A request body that is read while it is sent."""
+
+    size: int
+
+    def chunks(self) -> Iterator[bytes]:
+        """The bytes, from the beginning."""
+        ...
+
+
+@dataclass(slots=True)
+class Request:
+    """One HTTP request, without its key."""
+
+    method: str
+    origin: Origin
+    target: str
+    raw_headers: RawHeaders
+    content: bytes | Upload = b""
+    timeout: Timeout = field(default_factory=Timeout)
+    key: SecretStr | None = None
+    """Sent as `Authorization: Bearer ...`; `None` for addresses that must not see it."""
+
+    @property
+    def url(self) -> str:
+        """The absolute URL."""
+        return f"{self.origin}{self.target}"
+
+    @property
+    def headers(self) -> Headers:
+        """The header fields, without `Authorization`."""
+        return Headers(self.raw_headers)
+
+    def record(self) -> Request:
+        """A copy fit to be kept in an error: no key, no body."""
+        return replace(self, content=b"", key=None)
+
+    def __repr__(self) -> str:
+        return f"<Request {self.method} {self.url}>"
+
+
+@dataclass(slots=True)
+class Body:
+    """Where a transport's response bytes come from, and how to let go of them."""
+
+    chunks: Iterator[bytes] | None = None
+    achunks: AsyncIterator[bytes] | None = None
+    close: Callable[[], None] | None = None
+    aclose: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+
+class Response:
+    """One HTTP response; `content` is there once the body has been read."""
+
+    __slots__ = ("_body", "_content", "_headers", "_unzip", "raw_headers", "request", "status_code")
+
+    def __init__(
+        self,
+        status_code: int,
+        raw_headers: RawHeaders,
+        request: Request | None = None,
+        *,
+        content: bytes | None = None,
+        body: Body | None = None,
+    ) -> None:
+        self.status_code = status_code
+        self.raw_headers = raw_headers
+        self.request = request
+        self._content = content
+        self._body = body
+        self._headers: Headers | None = None
+        self._unzip = unzipper(raw_headers)
+
+    @property
+    def headers(self) -> Headers:
+        """The response's header fields."""
+        if self._headers is None:
+            self._headers = Headers(self.raw_headers)
+        return self._headers
+
+    @property
+    def content(self) -> bytes:
+        """The whole body, decompressed.
+
+        Raises:
+            RuntimeError: The body has not been read (a stream); iterate over it, or read it first.
+        """
+        if self._content is None:
+            raise RuntimeError("This response is a stream that has not been read: call read() first.")
+        return self._content
+
+    @property
+    def text(self) -> str:
+        """The body as text; bytes that are not UTF-8 are replaced."""
+        return self.content.decode("utf-8", "replace")
+
+    def json(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
+        """The body, parsed as JSON."""
+        return json.loads(self.content)
+
+    @property
+    def url(self) -> str:
+        """The URL that answered."""
+        return self.request.url if self.request else ""
+
+    @property
+    def reason_phrase(self) -> str:
+        """The standard phrase of the status code."""
+        try:
+            return HTTPStatus(self.status_code).phrase
+        except ValueError:
+            return "Unknown"
+
+    @property
+    def is_success(self) -> bool:
+        """Whether the status code is 2xx."""
+        return 200 <= self.status_code < 300
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the connection has been given back."""
+        return self._body is None
+
+    def iter_bytes(self) -> Iterator[bytes]:
+        """The body as it arrives, decompressed; the connection is given back at the end."""
+        if self._body is None:
+            yield from () if self._content is None else (self._content,)
+            return
+        assert self._body.chunks is not None
+        try:
+            yield from unzipped(self._body.chunks, self._unzip)
+        finally:
+            self.close()
+
+    async def aiter_bytes(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, decompressed; the connection is given back at the end."""
+        if self._body is None:
+            if self._content is not None:
+                yield self._content
+            return
+        assert self._body.achunks is not None
+        unzip = self._unzip
+        try:
+            async for chunk in self._body.achunks:
+                if data := chunk if unzip is None else unzip.decompress(chunk):
+                    yield data
+        finally:
+            await self.aclose()
+
+    def read(self) -> bytes:
+        """Read the whole body and give the connection back."""
+        if self._content is None:
+            self._content = b"".join(self.iter_bytes())
+        return self._content
+
+    async def aread(self) -> bytes:
+        """Read the whole body and give the connection back."""
+        if self._content is None:
+            self._content = b"".join([chunk async for chunk in self.aiter_bytes()])
+        return self._content
+
+    def close(self) -> None:
+        """Give the connection back (closed, if bytes are still due on it)."""
+        body, self._body = self._body, None
+        if body and body.close:
+            body.close()
+
+    async def aclose(self) -> None:
+        """Give the connection back (closed, if bytes are still due on it)."""
+        body, self._body = self._body, None
+        if body and body.aclose:
+            await body.aclose()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        request = self.request.record() if self.request else None
+        return _rebuild_response, (self.status_code, self.raw_headers, request, self._content)
+
+    def __repr__(self) -> str:
+        return f"<Response [{self.status_code} {self.reason_phrase}]>"
+
+
+def _rebuild_response(
+    status_code: int, raw_headers: RawHeaders, request: Request | None, content: bytes | None
+) -> Response:
+    response = Response(status_code, raw_headers, request, content=content)
+    response._unzip = None
+    return response
+
+
+def unzipper(raw_headers: Iterable[tuple[bytes, bytes]]) -> zlib._Decompress | None:
+    """The decompressor that a response's `Content-Encoding` asks for."""
+    for name, value in raw_headers:
+        if name.lower() == b"content-encoding":
+            coding = value.strip().lower()
+            if coding in {b"gzip", b"x-gzip", b"deflate"}:
+                # 32 + 15: detect the gzip or the zlib header.
+                return zlib.decompressobj(47)
+    return None
+
+
+def unzipped(chunks: Iterator[bytes], unzip: zlib._Decompress | None) -> Iterator[bytes]:
+    """`chunks`, decompressed; empty pieces are left out."""
+    if unzip is None:
+        yield from chunks
+        return
+    for chunk in chunks:
+        if data := unzip.decompress(chunk):
+            yield data
