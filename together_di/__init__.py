@@ -1,13 +1,13 @@
 """Together AI for Django, Flask and FastAPI: one configuration, one client, injected everywhere.
 
-    from together_di import Together
+from together_di import Together
 
-    client = Together()  # the key comes from TOGETHER_API_KEY
-    answer = client.chat.completions.create(
-        model="meta-llama/Llama-3.3-70B-Instruct-Turbo",
-        messages=[{"role": "user", "content": "Hi"}],
-    )
-    print(answer.choices[0].message.content)
+client = Together()  # the key comes from TOGETHER_API_KEY
+answer = client.chat.completions.create(
+    model="meta-llama/Llama-3.3-70B-Instruct-Turbo",
+    messages=[{"role": "user", "content": "Hi"}],
+)
+print(answer.choices[0].message.content)
 """
 
 from __future__ import annotations

@@ -23,11 +23,10 @@ from .resources.files import Files
 from .resources.images import Images
 from .resources.models import Models
 from .resources.rerank import Rerank
-from .transport import open_async_transport, open_sync_transport
+from .transport import AsyncTransport, SyncTransport, open_async_transport, open_sync_transport
 
 if TYPE_CHECKING:
     import httpx
-
     from pydantic import SecretStr
 
     from .credentials import KeyFunction
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 H = TypeVar("H")
 F = TypeVar("F", bound=Callable[..., Any])
 E = TypeVar("E", bound=Engine[Any])
+X = TypeVar("X", SyncTransport, AsyncTransport)
 
 
 def _guarded(function: F) -> F:
@@ -83,7 +83,7 @@ class Namespaces(Generic[M]):
         return Namespaces(self._engine.streamed)
 
 
-def _client_timeout(http_client: object) -> Any:  # noqa: ANN401 - an httpx.Timeout, if it is one
+def _client_timeout(http_client: object) -> Any:
     """The timeout of the caller's own httpx client, which counts where no other is given."""
     return not_given if http_client is None else getattr(http_client, "timeout", not_given)
 
@@ -99,7 +99,7 @@ def _merged(
     return {} if added is None else {name: merge_headers(mine, added) if what == "headers" else {**mine, **added}}
 
 
-class _Client(Namespaces[M], Generic[M, E, H]):
+class _Client(Namespaces[M], Generic[M, E, H, X]):
     """What both clients share.
 
     Args:
@@ -130,7 +130,7 @@ class _Client(Namespaces[M], Generic[M, E, H]):
         *,
         api_key: APIKey | None = None,
         base_url: str | httpx.URL | None = None,
-        timeout: float | Timeout | httpx.Timeout | None | NotGiven = not_given,
+        timeout: float | Timeout | httpx.Timeout | NotGiven | None = not_given,
         max_retries: int | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
@@ -141,7 +141,7 @@ class _Client(Namespaces[M], Generic[M, E, H]):
         supplied_headers: Mapping[str, str] | None = None,
     ) -> None:
         config = TogetherClient.resolve(
-            api_key=api_key,
+            api_key=cast("SecretStr | KeyFunction | None", api_key),
             base_url=base_url,
             timeout=_client_timeout(http_client) if timeout is not_given else timeout,
             max_retries=max_retries,
@@ -151,18 +151,28 @@ class _Client(Namespaces[M], Generic[M, E, H]):
             transport=transport,
             strict=strict,
         )
-        super().__init__(self._open(config, http_client))
+        super().__init__(self._open(config, self._transport(config, http_client)))
 
     @classmethod
-    def from_config(cls, config: TogetherClient) -> Self:
-        """A client with a configuration that has been resolved before."""
+    def from_config(cls, config: TogetherClient, transport: X | None = None) -> Self:
+        """A client with a configuration that has been resolved before.
+
+        Args:
+            config: The configuration.
+            transport: How requests are sent; left out, as the configuration says. It is closed with the client.
+        """
         client = cls.__new__(cls)
-        Namespaces.__init__(client, cls._open(config, None))
+        Namespaces.__init__(client, cls._open(config, transport or cls._transport(config, None)))
         return client
 
     @staticmethod
-    def _open(config: TogetherClient, http_client: H | None) -> E:
+    def _open(config: TogetherClient, transport: X) -> E:
         """The engine of a new client."""
+        raise NotImplementedError
+
+    @staticmethod
+    def _transport(config: TogetherClient, http_client: H | None) -> X:
+        """The transport of a new client."""
         raise NotImplementedError
 
     @_guarded
@@ -171,7 +181,7 @@ class _Client(Namespaces[M], Generic[M, E, H]):
         *,
         api_key: APIKey | None = None,
         base_url: str | httpx.URL | None = None,
-        timeout: float | Timeout | httpx.Timeout | None | NotGiven = not_given,
+        timeout: float | Timeout | httpx.Timeout | NotGiven | None = not_given,
         max_retries: int | NotGiven = not_given,
         default_headers: Mapping[str, str] | None = None,
         set_default_headers: Mapping[str, str] | None = None,
@@ -200,7 +210,9 @@ class _Client(Namespaces[M], Generic[M, E, H]):
         changes: dict[str, Any] = {"base_url": base_url, "project_id": project_id, "strict": strict}
         changes = {name: value for name, value in changes.items() if value is not None}
         if api_key is not None:
-            changes["credential"] = Credential(cast("SecretStr | KeyFunction", api_key), "the api_key argument of copy()")
+            changes["credential"] = Credential(
+                cast("SecretStr | KeyFunction", api_key), "the api_key argument of copy()"
+            )
         if timeout is not not_given:
             changes["timeout"] = timeout
         if max_retries is not not_given:
@@ -210,8 +222,10 @@ class _Client(Namespaces[M], Generic[M, E, H]):
         engine = self._engine
         config = config.replace(**changes)
         copy = type(self).__new__(type(self))
-        borrowed = type(engine)(config, engine.shared, owner=False)
-        Namespaces.__init__(copy, borrowed if http_client is None else self._open(config, http_client))
+        if http_client is None:
+            Namespaces.__init__(copy, type(engine)(config, engine.shared, owner=False))
+        else:
+            Namespaces.__init__(copy, self._open(config, self._transport(config, http_client)))
         return copy
 
     with_options = copy
@@ -256,24 +270,30 @@ class _Client(Namespaces[M], Generic[M, E, H]):
         return _reopen, (type(self), self.client)
 
 
-def _reopen(kind: type[_Client[Any, Any, Any]], config: TogetherClient) -> _Client[Any, Any, Any]:
+def _reopen(kind: type[_Client[Any, Any, Any, Any]], config: TogetherClient) -> _Client[Any, Any, Any, Any]:
     return kind.from_config(config)
 
 
-class Together(_Client[Sync, SyncEngine, "httpx.Client"]):
+class Together(_Client[Sync, SyncEngine, "httpx.Client", SyncTransport]):
     """A client whose methods block. One is enough for a program: it may be shared by threads, and survives a fork."""
 
     @staticmethod
-    def _open(config: TogetherClient, http_client: httpx.Client | None) -> SyncEngine:
+    def _open(config: TogetherClient, transport: SyncTransport) -> SyncEngine:
         if config.credential.is_async:
             raise ConfigurationError("api_key is an async function, and Together is not: use AsyncTogether.")
-        return SyncEngine(config, SharedTransport(open_sync_transport(config.transport, http_client)))
+        return SyncEngine(config, SharedTransport(transport))
+
+    @staticmethod
+    def _transport(config: TogetherClient, http_client: httpx.Client | None) -> SyncTransport:
+        return open_sync_transport(config.transport, http_client)
 
     def close(self) -> None:
         """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""
         self._engine.is_closed = True
         if self._engine.owner:
             self._engine.shared.close()
+
+    shut = close
 
     def __enter__(self) -> Self:
         return self
@@ -284,12 +304,16 @@ class Together(_Client[Sync, SyncEngine, "httpx.Client"]):
         self.close()
 
 
-class AsyncTogether(_Client[Async, AsyncEngine, "httpx.AsyncClient"]):
+class AsyncTogether(_Client[Async, AsyncEngine, "httpx.AsyncClient", AsyncTransport]):
     """A client whose methods are awaited. One is enough for a program: it works in every event loop, and survives a fork."""
 
     @staticmethod
-    def _open(config: TogetherClient, http_client: httpx.AsyncClient | None) -> AsyncEngine:
-        return AsyncEngine(config, SharedTransport(open_async_transport(config.transport, http_client)))
+    def _open(config: TogetherClient, transport: AsyncTransport) -> AsyncEngine:
+        return AsyncEngine(config, SharedTransport(transport))
+
+    @staticmethod
+    def _transport(config: TogetherClient, http_client: httpx.AsyncClient | None) -> AsyncTransport:
+        return open_async_transport(config.transport, http_client)
 
     async def aclose(self) -> None:
         """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""
@@ -299,6 +323,12 @@ class AsyncTogether(_Client[Async, AsyncEngine, "httpx.AsyncClient"]):
             self._engine.shared.close()
 
     close = aclose
+
+    def shut(self) -> None:
+        """Close the connections from outside an event loop, as far as that is possible there; better `aclose`."""
+        self._engine.is_closed = True
+        if self._engine.owner:
+            self._engine.shared.close()
 
     async def __aenter__(self) -> Self:
         return self

@@ -16,7 +16,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from urllib.parse import urlsplit
 
-from ._sentinels import NotGiven, not_given
+from ._sentinels import not_given
 from ._text import near_miss
 from .credentials import Credential, KeyFunction, find_credential
 from .errors import ConfigurationError, InsecureBaseURLWarning, MissingAPIKeyError
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
 T = TypeVar("T")
+D = TypeVar("D")
 
 logger = logging.getLogger("together_di")
 
@@ -71,8 +72,8 @@ class TogetherClient:
         cls,
         *,
         api_key: SecretStr | KeyFunction | None = None,
-        base_url: str | None = None,
-        timeout: float | Timeout | None | NotGiven = not_given,
+        base_url: object = None,
+        timeout: object = not_given,
         max_retries: int | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
@@ -87,28 +88,28 @@ class TogetherClient:
             MissingAPIKeyError: There is no key anywhere.
             ConfigurationError: A value cannot be used; the message names the place it came from.
         """
-        kind = _pick("transport", transport, _transport, default="httpx")
+        kind = _pick("transport", transport, checked_transport, default="httpx")
         return cls(
             credential=_find(api_key, kind),
             base_url=_pick("base_url", base_url, normalise_base_url, default=DEFAULT_BASE_URL),
-            timeout=None if timeout is None else _pick("timeout", timeout, _timeout, default=DEFAULT_TIMEOUT),
-            max_retries=_pick("max_retries", max_retries, _max_retries, default=DEFAULT_MAX_RETRIES),
+            timeout=None if timeout is None else _pick("timeout", timeout, checked_timeout, default=DEFAULT_TIMEOUT),
+            max_retries=_pick("max_retries", max_retries, checked_max_retries, default=DEFAULT_MAX_RETRIES),
             default_headers=_headers(default_headers),
             default_query=MappingProxyType(dict(default_query or {})),
             project_id=_pick("project_id", project_id, lambda value, _: str(value), default=None),
             transport=kind,
             strict=strict,
-            log_level=_pick("log", log_level, _log_level, default=None),
+            log_level=_pick("log", log_level, checked_log_level, default=None),
         )
 
-    def replace(self, **changes: Any) -> Self:  # noqa: ANN401 - one value per field, each of its own type
+    def replace(self, **changes: Any) -> Self:
         """A copy with other values, checked like the originals; no source is looked up again."""
         if "base_url" in changes:
             changes["base_url"] = normalise_base_url(changes["base_url"], "base_url")
         if changes.get("timeout") is not None:
-            changes["timeout"] = _timeout(changes["timeout"], "timeout")
+            changes["timeout"] = checked_timeout(changes["timeout"], "timeout")
         if "max_retries" in changes:
-            changes["max_retries"] = _max_retries(changes["max_retries"], "max_retries")
+            changes["max_retries"] = checked_max_retries(changes["max_retries"], "max_retries")
         for name in ("default_headers", "default_query"):
             if name in changes:
                 changes[name] = MappingProxyType(dict(changes[name]))
@@ -173,10 +174,10 @@ def _find(api_key: SecretStr | KeyFunction | None, transport: str) -> Credential
         raise
 
 
-def _pick(option: str, given: object, convert: Callable[[Any, str], T], *, default: T) -> T:
+def _pick(option: str, given: object, convert: Callable[[Any, str], T], *, default: D) -> T | D:
     """The first value that is set, converted; an error names where that value stood."""
-    if isinstance(given, str):
-        given = given.strip()
+    if option == "base_url" or isinstance(given, str):
+        given = None if given is None else str(given).strip()
     if given is not None and given != "" and given is not not_given:
         return convert(given, option)
     variable = f"TOGETHER_{option.upper()}"
@@ -199,7 +200,7 @@ def _seconds(value: object, source: str) -> float:
     return seconds
 
 
-def _timeout(value: object, source: str) -> float | Timeout:
+def checked_timeout(value: object, source: str) -> float | Timeout:
     """A number of seconds, or anything with the four parts of a `Timeout` (such as `httpx.Timeout`)."""
     parts = {name: getattr(value, name, not_given) for name in ("connect", "read", "write", "pool")}
     if any(part is not_given for part in parts.values()):
@@ -213,11 +214,12 @@ def timeout_parts(value: object, source: str = "timeout") -> Timeout:
     """The four time limits that a timeout setting or argument stands for, in seconds."""
     if value is None:
         return Timeout(None)
-    value = _timeout(value, source)
+    value = checked_timeout(value, source)
     return value if isinstance(value, Timeout) else Timeout(value)
 
 
-def _max_retries(value: object, source: str) -> int:
+def checked_max_retries(value: object, source: str) -> int:
+    """A number of retries, also as text."""
     try:
         number = int(value) if isinstance(value, str) else value
     except ValueError:
@@ -227,16 +229,22 @@ def _max_retries(value: object, source: str) -> int:
     return number
 
 
-def _transport(value: object, source: str) -> str:
+def checked_transport(value: object, source: str) -> str:
+    """The name of a transport."""
     if value not in TRANSPORTS:
-        raise _refuse(source, value, f"is not a transport{near_miss(str(value), TRANSPORTS)}. Known: {', '.join(TRANSPORTS)}")
+        raise _refuse(
+            source, value, f"is not a transport{near_miss(str(value), TRANSPORTS)}. Known: {', '.join(TRANSPORTS)}"
+        )
     return str(value)
 
 
-def _log_level(value: object, source: str) -> str:
+def checked_log_level(value: object, source: str) -> str:
+    """The name of a log level, in lower case."""
     level = str(value).lower()
     if level not in LOG_LEVELS:
-        raise _refuse(source, value, f"is not a log level{near_miss(level, LOG_LEVELS)}. Known: {', '.join(LOG_LEVELS)}")
+        raise _refuse(
+            source, value, f"is not a log level{near_miss(level, LOG_LEVELS)}. Known: {', '.join(LOG_LEVELS)}"
+        )
     return level
 
 
@@ -327,7 +335,9 @@ def check_headers(headers: Mapping[str, object], source: str) -> None:
         if not isinstance(value, str):
             raise ConfigurationError(f"{source}: the value of {name!r} must be a str, not {type(value).__name__}.")
         if not value.isascii() or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
-            raise ConfigurationError(f"{source}: the value of {name!r} has a line break or a character that is not ASCII.")
+            raise ConfigurationError(
+                f"{source}: the value of {name!r} has a line break or a character that is not ASCII."
+            )
 
 
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -79,7 +79,9 @@ class Credential:
         if inspect.iscoroutine(value):
             value.close()
         if inspect.isawaitable(value):
-            raise ConfigurationError(f"{self.source} is async, and Together is not: use AsyncTogether, or a plain function.")
+            raise ConfigurationError(
+                f"{self.source} is async, and Together is not: use AsyncTogether, or a plain function."
+            )
         raise ConfigurationError(f"{self.source} must give a str; it gave {type(value).__name__}.")
 
     def __repr__(self) -> str:
@@ -99,7 +101,9 @@ class Credential:
         return find_credential, ()
 
 
-def find_credential(explicit: SecretStr | KeyFunction | None = None, source: str = "the api_key argument") -> Credential:
+def find_credential(
+    explicit: SecretStr | KeyFunction | None = None, source: str = "the api_key argument"
+) -> Credential:
     """The first key that is set: explicit, then the environment, then Google Colab's secrets.
 
     Raises:

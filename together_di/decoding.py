@@ -42,7 +42,7 @@ def decoder(annotation: type[R], *, strict: bool) -> Decode[R]:
     return decode
 
 
-def fit(annotation: Any, value: object) -> object:  # noqa: ANN401 - any annotation
+def fit(annotation: Any, value: object) -> object:
     """`value` as `annotation` as far as it goes; what does not fit stays as it is."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
@@ -61,7 +61,7 @@ def fit(annotation: Any, value: object) -> object:  # noqa: ANN401 - any annotat
         return value
 
 
-def _fit_union(annotation: Any, arms: tuple[Any, ...], value: object) -> object:  # noqa: ANN401
+def _fit_union(annotation: Any, arms: tuple[Any, ...], value: object) -> object:
     try:
         return _adapter(annotation).validate_python(value)
     except ValidationError:
@@ -75,7 +75,8 @@ def _fit_union(annotation: Any, arms: tuple[Any, ...], value: object) -> object:
 
 
 def _fit_model(model: type[BaseModel], data: dict[str, object]) -> BaseModel:
-    values, left = {}, dict(data)
+    values: dict[str, Any] = {}
+    left = dict(data)
     for name, field in model.model_fields.items():
         key = field.alias if field.alias in left else name
         if key in left:
@@ -90,5 +91,5 @@ def _fit_model(model: type[BaseModel], data: dict[str, object]) -> BaseModel:
 
 
 @functools.cache
-def _adapter(annotation: Any) -> TypeAdapter[Any]:  # noqa: ANN401
+def _adapter(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)

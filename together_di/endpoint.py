@@ -33,7 +33,6 @@ from .resource import Async, Raw, Resource, Streamed, Sync
 from .wire import Response
 
 if TYPE_CHECKING:
-    from .engine import Engine
     from .pagination import AsyncPage, AsyncPaginator, Page
     from .response import (
         APIResponse,
@@ -121,7 +120,7 @@ class Method:
     def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
         self.name = f"{owner.name}.{name}"
 
-    def __get__(self, obj: Any, owner: object = None) -> Any:  # noqa: ANN401 - typed in the subclasses
+    def __get__(self, obj: Any, owner: object = None) -> Any:
         if obj is None:
             return self
         return MethodType(self._coroutine_function if self.awaited and obj._engine.is_async else self._function, obj)
@@ -147,7 +146,7 @@ class Method:
         call.__qualname__ = self.name
         return call
 
-    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:  # noqa: ANN401
+    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:
         """Make the call in the way of the resource's engine."""
         engine = resource._engine
         return engine.call(self, self.prepare(engine.builder, args, values))
@@ -169,16 +168,16 @@ class Method:
         return Signature(self.function, self.template.in_path, self.types)
 
     @functools.cached_property
-    def result(self) -> Any:  # noqa: ANN401 - a type
+    def result(self) -> Any:
         """The annotated return type; `bytes` stands for a binary answer."""
         return self._resolve(inspect.signature(self.function).return_annotation)
 
-    def _resolve(self, annotation: str) -> Any:  # noqa: ANN401 - a type
+    def _resolve(self, annotation: str) -> Any:
         if annotation == "BinaryAPIResponse":
             return bytes
         return eval(annotation, vars(self.types))  # noqa: S307 - our own annotation
 
-    def parse(self, response: Response, *, strict: bool) -> Any:  # noqa: ANN401
+    def parse(self, response: Response, *, strict: bool) -> Any:
         """A read response as the method's return type."""
         return decode(self.result, response, response.content, self.name, strict=strict)
 
@@ -192,7 +191,7 @@ class Method:
         return f"<method {self.name}: {self.template.method} {self.template.path}>"
 
 
-def decode(kind: Any, response: Response, data: bytes, who: str, *, strict: bool) -> Any:  # noqa: ANN401
+def decode(kind: Any, response: Response, data: bytes, who: str, *, strict: bool) -> Any:
     """`data` as `kind`.
 
     Raises:
@@ -320,13 +319,13 @@ class PagedEndpoint(Method, Generic[P, T]):
         ) -> Callable[P, AsyncResponseContextManager[AsyncPage[T]]]: ...
         def __get__(self, obj: Any, owner: object = None) -> Any: ...
 
-    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:  # noqa: ANN401
+    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:
         """The first page, which fetches the others as they are needed."""
         engine = resource._engine
         return engine.pages(self, self.prepare(engine.builder, args, values))
 
     @functools.cached_property
-    def result(self) -> Any:  # noqa: ANN401 - a type
+    def result(self) -> Any:
         """The type of the body of one page."""
         from .types._base import PageBody
 
@@ -345,32 +344,33 @@ class Flow(Endpoint[P, S, A]):
     it with plain calls, or with awaited ones and the functions in a worker thread.
     """
 
-    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:  # noqa: ANN401
+    def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:
         """Run the steps."""
         values = self.signature.bind(args, values, self.name)
-        return resource._engine.run(self.function(resource, **values))
+        steps: Any = self.function(resource, **values)
+        return resource._engine.run(steps)
 
 
 def _declare(template: Template) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:
     return lambda function: Endpoint(function, template)
 
 
-def get(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:  # noqa: ANN401 - of Template
+def get(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:
     """Declare a method that sends `GET path`; its arguments go into the URL."""
     return _declare(Template("GET", path, **details))
 
 
-def post(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:  # noqa: ANN401 - of Template
+def post(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:
     """Declare a method that sends `POST path`; its arguments go into the body."""
     return _declare(Template("POST", path, **details))
 
 
-def patch(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:  # noqa: ANN401 - of Template
+def patch(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:
     """Declare a method that sends `PATCH path`; its arguments go into the body."""
     return _declare(Template("PATCH", path, **details))
 
 
-def delete(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:  # noqa: ANN401 - of Template
+def delete(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:
     """Declare a method that sends `DELETE path`; its arguments go into the URL."""
     return _declare(Template("DELETE", path, **details))
 
@@ -382,7 +382,7 @@ def binary(
     return lambda function: Endpoint(function, Template(method, path, accept=accept))
 
 
-def paged(path: str, **details: Any) -> Callable[[Declared[P, Page[T]]], PagedEndpoint[P, T]]:  # noqa: ANN401
+def paged(path: str, **details: Any) -> Callable[[Declared[P, Page[T]]], PagedEndpoint[P, T]]:
     """Declare a method that sends `GET path` and gives a list in pages."""
     return lambda function: PagedEndpoint(function, Template("GET", path, **details))
 

@@ -38,7 +38,7 @@ logger = logging.getLogger("together_di")
 
 MAX_REDIRECTS = 10
 
-TransportT = TypeVar("TransportT", SyncTransport, AsyncTransport)
+TransportT = TypeVar("TransportT", bound=SyncTransport | AsyncTransport)
 
 
 class SharedTransport(Generic[TransportT]):
@@ -77,15 +77,25 @@ class Engine(Generic[TransportT]):
         if self.is_closed or self.shared.is_closed:
             raise ClientClosedError("This client has been closed, and takes no more calls: build a new one.")
 
-    def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    @property
+    def raw(self) -> Engine[TransportT]:
+        """The same engine for `with_raw_response`."""
+        raise NotImplementedError
+
+    @property
+    def streamed(self) -> Engine[TransportT]:
+        """The same engine for `with_streaming_response`."""
+        raise NotImplementedError
+
+    def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the method's result."""
         raise NotImplementedError
 
-    def pages(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    def pages(self, method: Method, call: Call) -> Any:
         """The first page of a list."""
         raise NotImplementedError
 
-    def run(self, steps: Generator[Any, Any, Any]) -> Any:  # noqa: ANN401 - typed by the endpoint
+    def run(self, steps: Generator[Any, Any, Any]) -> Any:
         """Run a method that takes several requests."""
         raise NotImplementedError
 
@@ -119,11 +129,11 @@ class SyncEngine(Engine[SyncTransport]):
                 problem = error
             time.sleep(attempts.delay(problem))
 
-    def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the method's result."""
         return self.finish(method, call.stream, self.send(call))
 
-    def finish(self, method: Method, stream: bool, response: Response) -> Any:  # noqa: ANN401, FBT001
+    def finish(self, method: Method, stream: bool, response: Response) -> Any:
         """What the method gives for `response`."""
         if stream:
             return Stream(response, method.chunk_parser(strict=self.config.strict))
@@ -132,11 +142,11 @@ class SyncEngine(Engine[SyncTransport]):
         response.read()
         return method.parse(response, strict=self.config.strict)
 
-    def pages(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    def pages(self, method: Method, call: Call) -> Any:
         """The first page of a list."""
         return Page(self.call(method, call), call, functools.partial(self.call, method))
 
-    def run(self, steps: Generator[Any, Any, Any]) -> Any:  # noqa: ANN401 - typed by the endpoint
+    def run(self, steps: Generator[Any, Any, Any]) -> Any:
         """Run the steps one after the other."""
         driver = Driver(steps)
         while not driver.is_done:
@@ -145,12 +155,12 @@ class SyncEngine(Engine[SyncTransport]):
                 driver.result = self.send(step) if isinstance(step, Call) else step()
         return driver.result
 
-    @functools.cached_property
+    @property
     def raw(self) -> RawSyncEngine:
         """For `with_raw_response`."""
         return RawSyncEngine(self.config, self.shared, owner=False)
 
-    @functools.cached_property
+    @property
     def streamed(self) -> StreamedSyncEngine:
         """For `with_streaming_response`."""
         return StreamedSyncEngine(self.config, self.shared, owner=False)
@@ -169,7 +179,7 @@ class RawSyncEngine(SyncEngine):
 class StreamedSyncEngine(RawSyncEngine):
     """Calls that give a context manager around a response that has not been read."""
 
-    def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    def call(self, method: Method, call: Call) -> Any:
         """Prepare the call; it is sent when the result is entered."""
         unread = replace(call, stream=True)
         finish = functools.partial(self.finish, method, call.stream)
@@ -207,11 +217,11 @@ class AsyncEngine(Engine[AsyncTransport]):
                 problem = error
             await _sleep(attempts.delay(problem))
 
-    async def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    async def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the method's result."""
         return await self.finish(method, call.stream, await self.send(call))
 
-    async def finish(self, method: Method, stream: bool, response: Response) -> Any:  # noqa: ANN401, FBT001
+    async def finish(self, method: Method, stream: bool, response: Response) -> Any:
         """What the method gives for `response`."""
         if stream:
             return AsyncStream(response, method.chunk_parser(strict=self.config.strict))
@@ -220,11 +230,11 @@ class AsyncEngine(Engine[AsyncTransport]):
         await response.aread()
         return method.parse(response, strict=self.config.strict)
 
-    def pages(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    def pages(self, method: Method, call: Call) -> Any:
         """The first page of a list, to be awaited or iterated over."""
         return AsyncPaginator(call, functools.partial(self.call, method))
 
-    async def run(self, steps: Generator[Any, Any, Any]) -> Any:  # noqa: ANN401 - typed by the endpoint
+    async def run(self, steps: Generator[Any, Any, Any]) -> Any:
         """Run the steps one after the other; what may block, in a worker thread."""
         import anyio.to_thread
 
@@ -237,12 +247,12 @@ class AsyncEngine(Engine[AsyncTransport]):
                 )
         return driver.result
 
-    @functools.cached_property
+    @property
     def raw(self) -> RawAsyncEngine:
         """For `with_raw_response`."""
         return RawAsyncEngine(self.config, self.shared, owner=False)
 
-    @functools.cached_property
+    @property
     def streamed(self) -> StreamedAsyncEngine:
         """For `with_streaming_response`."""
         return StreamedAsyncEngine(self.config, self.shared, owner=False)
@@ -251,7 +261,7 @@ class AsyncEngine(Engine[AsyncTransport]):
 class RawAsyncEngine(AsyncEngine):
     """Calls that give the response with its headers."""
 
-    async def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    async def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the response."""
         return AsyncAPIResponse(await self.send(call), functools.partial(self.finish, method, call.stream))
 
@@ -261,7 +271,7 @@ class RawAsyncEngine(AsyncEngine):
 class StreamedAsyncEngine(RawAsyncEngine):
     """Calls that give a context manager around a response that has not been read."""
 
-    def call(self, method: Method, call: Call) -> Any:  # noqa: ANN401 - typed by the endpoint
+    def call(self, method: Method, call: Call) -> Any:
         """Prepare the call; it is sent when the result is entered."""
         unread = replace(call, stream=True)
         finish = functools.partial(self.finish, method, call.stream)

@@ -36,12 +36,12 @@ class FileSource:
         elif isinstance(content, os.PathLike):
             with Path(content).open("rb") as file:
                 self.size = os.fstat(file.fileno()).st_size
-        elif isinstance(content, io.TextIOBase):
-            raise TypeError("A file must be opened in binary mode: open(path, 'rb').")
         else:
             self._measure(content)
 
     def _measure(self, file: IO[bytes]) -> None:
+        if not isinstance(file.read(0), bytes):
+            raise TypeError("A file must be opened in binary mode: open(path, 'rb').")
         self.replayable = file.seekable()
         if not self.replayable:
             # A pipe has no length, and the request needs one.
@@ -79,6 +79,7 @@ class Multipart:
             head = _head(boundary, name, filename) + f"Content-Type: {content_type}\r\n\r\n".encode()
             self._parts += [head, source, b"\r\n"]
         self._parts.append(f"--{boundary}--\r\n".encode())
+        self.replayable = all(part.replayable for part in self._parts if isinstance(part, FileSource))
         self.size = sum(len(part) if isinstance(part, bytes) else part.size for part in self._parts)
 
     def chunks(self) -> Iterator[bytes]:

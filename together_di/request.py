@@ -121,7 +121,9 @@ class RequestBuilder:
             content = form
             headers.append((b"Content-Type", form.content_type.encode("ascii")))
         elif has_body or extra_body:
-            content = to_json(_renamed(template, values) if not extra_body else {**_renamed(template, values), **extra_body}, who)
+            content = to_json(
+                _renamed(template, values) if not extra_body else {**_renamed(template, values), **extra_body}, who
+            )
             headers.append(JSON)
         if has_body:
             # One key for all attempts: an API that knows it answers a repeated request once.
@@ -147,9 +149,7 @@ class RequestBuilder:
         named = {name.lower().encode("ascii") for name in extra}
         return [item for item in base if item[0].lower() not in named] + raw_headers(extra)
 
-    def _target(
-        self, template: Template, values: dict[str, Any], extra: Mapping[str, object] | None, who: str
-    ) -> str:
+    def _target(self, template: Template, values: dict[str, Any], extra: Mapping[str, object] | None, who: str) -> str:
         path = self.prefix + template.path
         for name in template.in_path:
             path = path.replace(f"{{{name}}}", self._segment(name, values.pop(name, None), who))
@@ -239,7 +239,7 @@ def to_json(body: dict[str, Any], who: str) -> bytes:
     return data
 
 
-def _plain(value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _plain(value: Any) -> Any:
     """Responses that are sent back, such as a message of an earlier answer, without the fields they came without."""
     kind = type(value)
     if kind is str or kind is int or kind is float:

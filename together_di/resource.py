@@ -7,7 +7,7 @@ parameter exists for type checkers only; at run time the engine knows how to cal
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 if TYPE_CHECKING:
     from .config import TogetherClient
@@ -37,7 +37,7 @@ class Resource(Generic[M]):
 
     name: ClassVar[str]
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine[Any]) -> None:
         self._engine = engine
 
     @property

@@ -71,7 +71,7 @@ class _SyncBody(_Answer):
         self.read()
         return self.http_response.text
 
-    def json(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    def json(self) -> Any:
         """The whole body, parsed as JSON."""
         self.read()
         return self.http_response.json()
@@ -104,7 +104,7 @@ class _AsyncBody(_Answer):
         await self.read()
         return self.http_response.text
 
-    async def json(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    async def json(self) -> Any:
         """The whole body, parsed as JSON."""
         await self.read()
         return self.http_response.json()
@@ -244,5 +244,3 @@ class AsyncResponseContextManager(Generic[S]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._response.close()
-
-

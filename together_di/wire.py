@@ -41,10 +41,10 @@ class Timeout:
         self,
         timeout: float | None = None,
         *,
-        connect: float | None | EllipsisType = ...,
-        read: float | None | EllipsisType = ...,
-        write: float | None | EllipsisType = ...,
-        pool: float | None | EllipsisType = ...,
+        connect: float | EllipsisType | None = ...,
+        read: float | EllipsisType | None = ...,
+        write: float | EllipsisType | None = ...,
+        pool: float | EllipsisType | None = ...,
     ) -> None:
         self.connect = timeout if isinstance(connect, EllipsisType) else connect
         self.read = timeout if isinstance(read, EllipsisType) else read
@@ -115,6 +115,7 @@ class Upload(Protocol):
     """A request body that is read while it is sent."""
 
     size: int
+    replayable: bool
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes, from the beginning."""
@@ -207,7 +208,7 @@ class Response:
         """The body as text; bytes that are not UTF-8 are replaced."""
         return self.content.decode("utf-8", "replace")
 
-    def json(self) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    def json(self) -> Any:
         """The body, parsed as JSON."""
         return json.loads(self.content)
 

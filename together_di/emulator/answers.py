@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_SENTENCES = 3
+_LEAD_SENTENCES = 2
 _LEAST_COVERAGE = 0.2
 _SHARE_OF_BEST = 0.6
 _LONGEST_QUOTE = 200
@@ -50,7 +51,8 @@ def answer(question: str, context: Sequence[str]) -> str:
 def extract(question: str, context: Sequence[str]) -> str:
     """Return the one to three sentences of the context that best cover the question, in their order.
 
-    Returns an empty string when no sentence covers enough of it.
+    A question that announces a text (`Summarise this:`) gets the beginning of the context. Returns an empty
+    string when no sentence covers enough of the question.
     """
     query = set(content_stems(question))
     if not query:
@@ -58,6 +60,8 @@ def extract(question: str, context: Sequence[str]) -> str:
     candidates = _candidates(question, context)
     if not candidates:
         return ""
+    if question.endswith(":"):
+        return " ".join(candidates[:_LEAD_SENTENCES])
     stems = [set(content_stems(sentence)) for sentence in candidates]
     rarity = Rarity(stems)
     scores = [rarity.coverage(query, found) for found in stems]

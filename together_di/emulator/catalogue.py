@@ -66,11 +66,7 @@ class CatalogueModel:
         }
         if self.kind == "chat":
             supported["features"] = ["FEATURE_TOOL_CALLING", "FEATURE_STRUCTURED_OUTPUT"]
-        return (
-            supported
-            if self.context_length is None
-            else supported | {"contextLength": str(self.context_length)}
-        )
+        return supported if self.context_length is None else supported | {"contextLength": str(self.context_length)}
 
 
 _TEXT, _IMAGE, _AUDIO = ["MODALITY_TEXT"], ["MODALITY_IMAGE"], ["MODALITY_AUDIO"]
@@ -85,9 +81,7 @@ _KINDS = {
 }
 
 CATALOGUE = (
-    CatalogueModel(
-        "meta-llama/Llama-3.3-70B-Instruct-Turbo", "Llama 3.3 70B Instruct Turbo", "chat", 131_072
-    ),
+    CatalogueModel("meta-llama/Llama-3.3-70B-Instruct-Turbo", "Llama 3.3 70B Instruct Turbo", "chat", 131_072),
     CatalogueModel("openai/gpt-oss-20b", "GPT-OSS 20B", "chat", 131_072),
     CatalogueModel("Qwen/Qwen2.5-7B-Instruct-Turbo", "Qwen 2.5 7B Instruct Turbo", "chat", 32_768),
     CatalogueModel("mistralai/Mixtral-8x7B-v0.1", "Mixtral 8x7B", "language", 32_768),

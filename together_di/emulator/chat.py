@@ -150,9 +150,7 @@ def _part_text(part: Json, param: str) -> str:
     return ""
 
 
-def _outcome(
-    request: Request, parameters: Parameters, conversation: _Conversation, sampling: Sampling
-) -> _Outcome:
+def _outcome(request: Request, parameters: Parameters, conversation: _Conversation, sampling: Sampling) -> _Outcome:
     tools = read_tools(parameters)
     results = conversation.tool_results
     question = conversation.question

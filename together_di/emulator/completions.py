@@ -24,9 +24,7 @@ def create_completion(request: Request) -> Reply:
         raise invalid("prompt", "`prompt` is empty: send at least one character.")
     sampling = read_sampling(parameters)
     outcomes = [
-        cut(answer(question_of(prompt), [prompt]), sampling)
-        for prompt in prompts
-        for _ in range(sampling.choices)
+        cut(answer(question_of(prompt), [prompt]), sampling) for prompt in prompts for _ in range(sampling.choices)
     ]
     counted = usage(prompts, [outcome.text for outcome in outcomes])
     identifier = request.identifier("cmpl")

@@ -33,9 +33,7 @@ def create_embeddings(request: Request) -> Reply:
         raise invalid("input", "`input` is empty: send a string or an array with at least one.")
     dimensions = parameters.integer("dimensions", minimum=1)
     if dimensions not in {None, DIMENSIONS}:
-        raise invalid(
-            "dimensions", f"`dimensions` is {dimensions}: the emulator's vectors have {DIMENSIONS}."
-        )
+        raise invalid("dimensions", f"`dimensions` is {dimensions}: the emulator's vectors have {DIMENSIONS}.")
     packed = parameters.choice("encoding_format", {"float", "base64"}, "float") == "base64"
     data = [
         {"object": "embedding", "index": index, "embedding": _packed(vector) if packed else vector}

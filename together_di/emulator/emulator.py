@@ -36,9 +36,7 @@ class Emulator:
         self._numbers = itertools.count(1)
         self._router = Router(_routes(Files(lock), ProjectModels(lock)))
 
-    def handle(
-        self, method: str, target: str, headers: Mapping[str, str], body: bytes, *, base_url: str
-    ) -> Reply:
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes, *, base_url: str) -> Reply:
         """Answer one request; a bad one gets an error reply, never an exception.
 
         Args:
@@ -64,9 +62,7 @@ class Emulator:
         if not match.route.public:
             _check_key(headers.get("authorization", ""))
         values = dict(parse_qsl(query)) if query else {}
-        return match.route.handler(
-            Request(number, headers, values, match.path_values, body, base_url.rstrip("/"))
-        )
+        return match.route.handler(Request(number, headers, values, match.path_values, body, base_url.rstrip("/")))
 
 
 def _check_key(authorization: str) -> None:

@@ -135,9 +135,7 @@ class Files:
         ending = name.rpartition(".")[2].lower()
         file_type = form.text("file_type") or (ending if ending in _TYPES else "jsonl")
         if file_type not in _TYPES:
-            raise invalid(
-                "file_type", f"`file_type` is {file_type!r}: use one of {', '.join(sorted(_TYPES))}."
-            )
+            raise invalid("file_type", f"`file_type` is {file_type!r}: use one of {', '.join(sorted(_TYPES))}.")
         return _StoredFile(
             request.identifier("file"),
             name,

@@ -99,9 +99,7 @@ class ProjectModels:
         organization = request.path_values["organization_id"]
         return self._list_where(
             request,
-            lambda entry: (
-                entry["organizationId"] == organization and entry["visibility"] == "VISIBILITY_INTERNAL"
-            ),
+            lambda entry: entry["organizationId"] == organization and entry["visibility"] == "VISIBILITY_INTERNAL",
         )
 
     def retrieve(self, request: Request) -> Reply:

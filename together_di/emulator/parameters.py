@@ -109,9 +109,7 @@ class Parameters:
         _check_bounds(name, value, minimum, maximum)
         return value
 
-    def number(
-        self, name: str, *, minimum: float | None = None, maximum: float | None = None
-    ) -> float | None:
+    def number(self, name: str, *, minimum: float | None = None, maximum: float | None = None) -> float | None:
         """Return an integer or a float within bounds, or None."""
         value = self._values.get(name)
         if value is None:

@@ -82,7 +82,7 @@ class Router:
         return ApiError(404, f"There is no {path} here. {advice}", code="not_found")
 
     def _nearest(self, path: str) -> str | None:
-        from difflib import get_close_matches  # noqa: PLC0415 - only a mistaken path needs it
+        from difflib import get_close_matches
 
         known = [*self._exact, *self._templates]
         unversioned = f"/v1/{path.strip('/')}"

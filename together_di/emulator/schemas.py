@@ -116,9 +116,7 @@ class InstanceMaker:
 
     def _referred(self, reference: Json) -> Json:
         if not isinstance(reference, str) or not reference.startswith("#"):
-            raise self._malformed(
-                f"the reference {reference!r} has to point into the schema, as #/$defs/Name does"
-            )
+            raise self._malformed(f"the reference {reference!r} has to point into the schema, as #/$defs/Name does")
         found: Json = self._root
         for part in reference[1:].strip("/").split("/"):
             name = part.replace("~1", "/").replace("~0", "~")
@@ -181,9 +179,7 @@ class InstanceMaker:
         candidates = [*self._names[position : position + 1], *self._names, self._answer, self._question]
         pattern = schema.get("pattern")
         if isinstance(pattern, str):
-            candidates.extend(
-                (*(f"{number:g}" for number in self._numbers), "A1", "a", "A", "1", "2026-01-01")
-            )
+            candidates.extend((*(f"{number:g}" for number in self._numbers), "A1", "a", "A", "1", "2026-01-01"))
             return self._matching(pattern, candidates)
         least, most = int(_bound(schema, "minLength", 0)), _bound(schema, "maxLength", math.inf)
         if least > 100_000:

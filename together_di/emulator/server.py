@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +14,7 @@ from .emulator import Emulator
 from .exchange import ApiError, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
@@ -46,8 +47,6 @@ class _Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Report what is a fault of ours; a client that went away is none."""
-        import sys  # noqa: PLC0415
-
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
@@ -154,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
-def _close(events: Iterator[bytes] | Generator[bytes, None, None]) -> None:
+def _close(events: Iterator[bytes]) -> None:
     close = getattr(events, "close", None)
     if close is not None:
         close()

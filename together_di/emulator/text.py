@@ -89,9 +89,10 @@ def content_stems(text: str) -> list[str]:
 
 
 def sentences(text: str) -> list[str]:
-    """Split a text into sentences; list items and headings count as sentences."""
+    """Split a text into sentences; a list item counts as one, a Markdown heading does not."""
     joined = _WRAPPED_LINE.sub(" ", text)
-    stripped = (part.strip().lstrip("-*•#> \t") for part in _SENTENCE_END.split(joined))
+    parts = (part.strip() for part in _SENTENCE_END.split(joined))
+    stripped = (part.lstrip("-*•> \t") for part in parts if not part.startswith("#"))
     return [part for part in stripped if part]
 
 

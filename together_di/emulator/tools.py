@@ -117,9 +117,7 @@ def _named(name: str, tools: Sequence[Tool]) -> Tool:
         if tool.name == name:
             return tool
     offered = ", ".join(tool.name for tool in tools) or "none"
-    raise invalid(
-        "tool_choice", f"`tool_choice` names the tool {name!r}; the request's tools are: {offered}."
-    )
+    raise invalid("tool_choice", f"`tool_choice` names the tool {name!r}; the request's tools are: {offered}.")
 
 
 def _required(tools: Sequence[Tool], question: str) -> Tool:

@@ -60,9 +60,7 @@ def _hear(form: Form) -> _Heard:
     if part is None:
         url = form.text("file")
         if not url:
-            raise invalid(
-                "file", "`file` is required: add a file or its URL to the form.", code="missing_required"
-            )
+            raise invalid("file", "`file` is required: add a file or its URL to the form.", code="missing_required")
         return _Heard(f"The emulator does not listen to {url}.", 1.0)
     facts = read_wave(part.data)
     seconds = facts.seconds if facts else len(part.data) / _BYTES_PER_SECOND

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._sentinels import NotGiven, not_given
 from ..endpoint import binary, get, post
@@ -38,9 +38,7 @@ class Speech(Resource[M]):
     with_streaming_response: Speech[Streamed[M]]
 
     @binary("POST", "/v1/audio/speech", accept="application/octet-stream")
-    def _create(
-        self, *, stream: Literal[False] = False, **params: Unpack[SpeechCreateParams]
-    ) -> BinaryAPIResponse:
+    def _create(self, *, stream: Literal[False] = False, **params: Unpack[SpeechCreateParams]) -> BinaryAPIResponse:
         """Speak a text.
 
         Args:
@@ -167,7 +165,7 @@ class Audio(Resource[M]):
     with_raw_response: Audio[Raw[M]]
     with_streaming_response: Audio[Streamed[M]]
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine[Any]) -> None:
         super().__init__(engine)
         self.speech: Speech[M] = Speech(engine)
         self.transcriptions: Transcriptions[M] = Transcriptions(engine)

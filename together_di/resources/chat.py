@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..endpoint import post
 from ..resource import M, Raw, Resource, Streamed
@@ -66,9 +66,7 @@ class Completions(Resource[M]):
         """
 
     @_create.streaming
-    def create(
-        self, *, stream: Literal[True], **params: Unpack[ChatCompletionCreateParams]
-    ) -> ChatCompletionChunk:
+    def create(self, *, stream: Literal[True], **params: Unpack[ChatCompletionCreateParams]) -> ChatCompletionChunk:
         """The same in chunks."""
 
 
@@ -79,6 +77,6 @@ class Chat(Resource[M]):
     with_raw_response: Chat[Raw[M]]
     with_streaming_response: Chat[Streamed[M]]
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine[Any]) -> None:
         super().__init__(engine)
         self.completions: Completions[M] = Completions(engine)

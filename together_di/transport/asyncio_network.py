@@ -22,9 +22,7 @@ READ_BUFFER = 2**18
 class AsyncioStream(httpcore.AsyncNetworkStream):
     """One connection."""
 
-    def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, network: AsyncioNetwork
-    ) -> None:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, network: AsyncioNetwork) -> None:
         self._reader = reader
         self._writer = writer
         self._network = network
@@ -76,7 +74,7 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
             raise httpcore.ConnectError(str(error)) from None
         return self
 
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's signature
+    def get_extra_info(self, info: str) -> Any:
         """What httpcore asks of a connection."""
         if info == "is_readable":
             # An idle connection on which anything has arrived, even its end, cannot be used again.

@@ -46,9 +46,9 @@ def tls_context() -> ssl.SSLContext:
 
 def proxy_for(origin: Origin) -> str | None:
     """The proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name for `origin`."""
-    proxies = urllib.request.getproxies_environment()
+    proxies = urllib.request.getproxies()
     proxy = proxies.get(origin.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass_environment(origin.authority, proxies):
+    if not proxy or urllib.request.proxy_bypass(origin.authority):
         return None
     return proxy if "://" in proxy else f"http://{proxy}"
 
@@ -86,7 +86,9 @@ def failure(error: Exception, request: Request) -> APIConnectionError:
     if name in _TIMEOUTS:
         part, message = _TIMEOUTS[name]
         limit = request.timeout.parts()[part]
-        problem: APIConnectionError = APITimeoutError(record, message=f"{message.format(host=host, limit=limit)} (timeout {part}).")
+        problem: APIConnectionError = APITimeoutError(
+            record, message=f"{message.format(host=host, limit=limit)} (timeout {part})."
+        )
     else:
         problem = APIConnectionError(f"Connection to {host} failed: {text or name}.", request=record)
         problem.unanswered = name == "RemoteProtocolError" and "without sending a response" in text

@@ -75,9 +75,7 @@ class PoolTransport:
             pool.close()
 
 
-def as_sent(
-    request: Request, read: Callable[[Upload], Iterator[bytes] | AsyncIterator[bytes]]
-) -> httpcore.Request:
+def as_sent(request: Request, read: Callable[[Upload], Iterator[bytes] | AsyncIterator[bytes]]) -> httpcore.Request:
     """The request as httpcore takes it, uploads read by `read`. Its `repr` shows neither headers nor key."""
     scheme, host, port = request.origin
     content = request.content

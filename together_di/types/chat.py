@@ -304,5 +304,3 @@ class ChatCompletionCreateParams(_Required, RequestOptions, total=False):
     tools: Iterable[ToolParam] | NotGiven
     top_k: int | NotGiven
     top_p: float | NotGiven
-
-

@@ -21,12 +21,8 @@ class Api:
         self.emulator = Emulator()
         self.headers = {"authorization": "Bearer test-key"}
 
-    def send(
-        self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None
-    ) -> Reply:
-        return self.emulator.handle(
-            method, target, {**self.headers, **(headers or {})}, body, base_url=BASE_URL
-        )
+    def send(self, method: str, target: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Reply:
+        return self.emulator.handle(method, target, {**self.headers, **(headers or {})}, body, base_url=BASE_URL)
 
     def get(self, target: str) -> Any:
         return self.json(self.send("GET", target))

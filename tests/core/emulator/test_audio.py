@@ -57,9 +57,7 @@ def test_streamed_speech_adds_up_to_the_raw_samples(api: Api) -> None:
         ({"input": ""}, "input"),
     ],
 )
-def test_speech_refuses_a_value_and_names_the_parameter(
-    api: Api, params: dict[str, object], param: str
-) -> None:
+def test_speech_refuses_a_value_and_names_the_parameter(api: Api, params: dict[str, object], param: str) -> None:
     assert api.refused(SPEECH, **{"model": "m", "voice": "v", "input": "Hi", **params})["param"] == param
 
 

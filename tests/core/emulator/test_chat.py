@@ -38,10 +38,7 @@ def test_answers_from_context_in_the_same_user_message(api: Api) -> None:
 
 
 def test_answers_from_an_earlier_turn(api: Api) -> None:
-    assert (
-        ask(api, "My favourite colour is teal.", "What is my favourite colour?")
-        == "My favourite colour is teal."
-    )
+    assert ask(api, "My favourite colour is teal.", "What is my favourite colour?") == "My favourite colour is teal."
 
 
 def test_does_not_answer_a_question_with_an_earlier_question(api: Api) -> None:
@@ -173,3 +170,15 @@ def test_refuses_a_value_and_names_the_parameter(api: Api, param: str, value: ob
 )
 def test_refuses_a_malformed_message_and_says_where(api: Api, message: object, param: str) -> None:
     assert api.refused(CHAT, model="m", messages=[message])["param"] == param
+
+
+def test_leaves_headings_out_of_the_answer(api: Api) -> None:
+    handbook = "# Warranty\nAll machines have a two-year\nwarranty.\n\n# Shipping\n- Parcels take two days."
+    assert ask(api, handbook, "How long is the warranty?") == "All machines have a two-year warranty."
+    assert ask(api, handbook, "How long do parcels take?") == "Parcels take two days."
+
+
+def test_an_announced_text_is_answered_with_its_beginning(api: Api) -> None:
+    assert ask(api, f"Summarise this:\n\n{HANDBOOK}") == (
+        "The shop opens at nine in the morning. Returned goods are refunded within 30 days."
+    )

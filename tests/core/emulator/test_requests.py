@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from threading import Barrier, Thread
 
 import pytest
@@ -115,3 +116,13 @@ def test_no_body_makes_it_raise(path: str, params: dict[str, object]) -> None:
     assert reply.status in {200, 400}
     if reply.status == 400:
         assert set(json.loads(body_of(reply))["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the platform has no fork")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_forked_child_has_an_emulator_of_its_own() -> None:
+    parents = default_emulator()
+    child = os.fork()
+    if child == 0:
+        os._exit(0 if default_emulator() is not parents else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

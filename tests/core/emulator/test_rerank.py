@@ -15,9 +15,7 @@ ANIMALS = [
 
 
 def test_the_document_that_shares_rare_words_comes_first(api: Api) -> None:
-    reply = api.post(
-        RERANK, model="m", query="Which animal eats bamboo?", documents=[a["text"] for a in ANIMALS]
-    )
+    reply = api.post(RERANK, model="m", query="Which animal eats bamboo?", documents=[a["text"] for a in ANIMALS])
     scores = [result["relevance_score"] for result in reply["results"]]
     assert reply["results"][0]["index"] == 1
     assert scores == sorted(scores, reverse=True)

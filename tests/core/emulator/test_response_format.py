@@ -83,9 +83,7 @@ def test_names_numbers_and_enum_members_come_from_the_question(api: Api) -> None
     ],
 )
 def test_instance_keeps_to_the_keyword(api: Api, schema: object, expected: object) -> None:
-    assert made(api, {"type": "object", "properties": {"v": schema}, **_definitions(schema)}) == {
-        "v": expected
-    }
+    assert made(api, {"type": "object", "properties": {"v": schema}, **_definitions(schema)}) == {"v": expected}
 
 
 def _definitions(schema: Any) -> dict[str, object]:

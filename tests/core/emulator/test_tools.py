@@ -67,9 +67,7 @@ def test_required_calls_a_tool_that_does_not_match(api: Api) -> None:
     assert choice(api, "Who wrote Faust?", tool_choice="required")["finish_reason"] == "tool_calls"
 
 
-@pytest.mark.parametrize(
-    "tool_choice", ["lookupOrder", {"type": "function", "function": {"name": "lookupOrder"}}]
-)
+@pytest.mark.parametrize("tool_choice", ["lookupOrder", {"type": "function", "function": {"name": "lookupOrder"}}])
 def test_a_named_tool_is_called_whatever_the_question(api: Api, tool_choice: object) -> None:
     assert called(choice(api, QUESTION, tool_choice=tool_choice)) == "lookupOrder"
 
@@ -102,9 +100,7 @@ def test_after_a_tool_message_the_answer_uses_its_result(api: Api) -> None:
         {"role": "tool", "tool_call_id": "c1", "content": '{"temperature": 21, "sky": "clear"}'},
     ]
     reply = api.post(CHAT, model="m", messages=messages, tools=[WEATHER])
-    assert (
-        reply["choices"][0]["message"]["content"] == "According to get_weather: temperature: 21, sky: clear."
-    )
+    assert reply["choices"][0]["message"]["content"] == "According to get_weather: temperature: 21, sky: clear."
 
 
 def test_stream_splits_the_arguments_and_names_the_tool_once(api: Api) -> None:
