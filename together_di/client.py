@@ -57,6 +57,9 @@ class Namespaces(Generic[M]):
     """The API, namespace by namespace; all of them share the one configuration, `client`."""
 
     def __init__(self, engine: Engine[Any]) -> None:
+        self._attach(engine)
+
+    def _attach(self, engine: Engine[Any]) -> None:
         self._engine = engine
         self.chat: Chat[M] = Chat(engine)
         self.completions: Completions[M] = Completions(engine)
@@ -151,7 +154,7 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
             transport=transport,
             strict=strict,
         )
-        super().__init__(self._open(config, self._transport(config, http_client)))
+        self._attach(self._open(config, self._transport(config, http_client)))
 
     @classmethod
     def from_config(cls, config: TogetherClient, transport: X | None = None) -> Self:
@@ -162,7 +165,7 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
             transport: How requests are sent; left out, as the configuration says. It is closed with the client.
         """
         client = cls.__new__(cls)
-        Namespaces.__init__(client, cls._open(config, transport or cls._transport(config, None)))
+        client._attach(cls._open(config, transport or cls._transport(config, None)))
         return client
 
     @staticmethod
@@ -223,9 +226,9 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         config = config.replace(**changes)
         copy = type(self).__new__(type(self))
         if http_client is None:
-            Namespaces.__init__(copy, type(engine)(config, engine.shared, owner=False))
+            copy._attach(type(engine)(config, engine.shared, owner=False))
         else:
-            Namespaces.__init__(copy, self._open(config, self._transport(config, http_client)))
+            copy._attach(self._open(config, self._transport(config, http_client)))
         return copy
 
     with_options = copy
@@ -275,7 +278,7 @@ def _reopen(kind: type[_Client[Any, Any, Any, Any]], config: TogetherClient) -> 
 
 
 class Together(_Client[Sync, SyncEngine, "httpx.Client", SyncTransport]):
-    """A client whose methods block. One is enough for a program: it may be shared by threads, and survives a fork."""
+    """A client whose methods block. One is enough for a program: threads may share it."""
 
     @staticmethod
     def _open(config: TogetherClient, transport: SyncTransport) -> SyncEngine:
@@ -305,7 +308,7 @@ class Together(_Client[Sync, SyncEngine, "httpx.Client", SyncTransport]):
 
 
 class AsyncTogether(_Client[Async, AsyncEngine, "httpx.AsyncClient", AsyncTransport]):
-    """A client whose methods are awaited. One is enough for a program: it works in every event loop, and survives a fork."""
+    """A client whose methods are awaited. One is enough for a program: it works in every event loop."""
 
     @staticmethod
     def _open(config: TogetherClient, transport: AsyncTransport) -> AsyncEngine:

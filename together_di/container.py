@@ -80,8 +80,10 @@ def _async_client(config: TogetherClient, transport: AsyncTransport, opened: Ope
 
 
 class _Lifecycle:
-    """What a container can do besides providing. Containers are instances of another class than they are declared as,
-    so both take it from here."""
+    """What a container can do besides providing.
+
+    A container is an instance of another class than it is declared as, so both classes take it from here.
+    """
 
     def close(self) -> None:
         """Close the clients that were built, the last first; asking for one afterwards builds a new one.

@@ -6,11 +6,12 @@ plain text while something can fail, because tracebacks may be shown with their 
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from .errors import ConfigurationError, MissingAPIKeyError
 
@@ -93,7 +94,7 @@ class Credential:
 
         if self._origin == "argument" and not callable(self._value):
             raise PicklingError(
-                f"A client whose key was given as {self.source} cannot be pickled, because the key would travel with it. "
+                f"A client whose key was given as {self.source} cannot be pickled: the key would travel with it. "
                 f"Leave api_key out and set {KEY_VARIABLE} on both sides, or pass a function that gives the key."
             )
         if callable(self._value):
@@ -123,12 +124,12 @@ def find_credential(
     if colab is not None:
         return Credential(colab, f"{KEY_VARIABLE} (Google Colab secret)", origin="colab")
     places.append(f"Google Colab's secrets ({state})")
-    _missing(tuple(places))
+    raise _missing(tuple(places))
 
 
-def _missing(places: tuple[str, ...]) -> NoReturn:
+def _missing(places: tuple[str, ...]) -> MissingAPIKeyError:
     looked = "".join(f"\n  {number}. {place}" for number, place in enumerate(places, start=1))
-    raise MissingAPIKeyError(
+    return MissingAPIKeyError(
         f"There is no Together API key. Looked at, in this order:{looked}\n"
         f"Set {KEY_VARIABLE}, or pass api_key=... (a str, or a function that gives one). "
         "To try things out without a key, set TOGETHER_TRANSPORT=embedded.",
@@ -144,8 +145,7 @@ def _colab_secret() -> tuple[SecretStr | None, str]:
     if "google.colab" not in sys.modules:
         return None, "not running in Colab"
     try:
-        from google.colab import userdata
-
+        userdata: Any = importlib.import_module("google.colab.userdata")
         value = conceal(userdata.get(KEY_VARIABLE))
     except Exception as error:  # noqa: BLE001 - Colab's errors share no base class, and none may stop the search
         return None, _COLAB_STATES.get(type(error).__name__, f"failed: {type(error).__name__}")

@@ -10,13 +10,10 @@ import functools
 import types
 import typing
 from collections.abc import Callable
-from typing import Annotated, Any, TypeVar, Union
+from typing import Annotated, Any, Union, cast
 
 import pydantic_core
 from pydantic import BaseModel, TypeAdapter, ValidationError
-
-R = TypeVar("R")
-Decode = Callable[[bytes], R]
 
 
 class Misfit(Exception):  # noqa: N818 - internal; callers turn it into APIResponseValidationError
@@ -24,11 +21,11 @@ class Misfit(Exception):  # noqa: N818 - internal; callers turn it into APIRespo
 
 
 @functools.cache
-def decoder(annotation: type[R], *, strict: bool) -> Decode[R]:
+def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
     """A function from JSON bytes to `annotation`; it raises `Misfit`."""
-    validate: Decode[R] = TypeAdapter(annotation).validator.validate_json
+    validate = TypeAdapter(annotation).validator.validate_json
 
-    def decode(data: bytes) -> R:
+    def decode(data: bytes) -> Any:
         try:
             return validate(data)
         except ValidationError as error:
@@ -37,12 +34,12 @@ def decoder(annotation: type[R], *, strict: bool) -> Decode[R]:
         if strict or first["type"] == "json_invalid":
             where = ".".join(map(str, first["loc"]))
             raise Misfit(f"{where}: {first['msg']}" if where else first["msg"])
-        return typing.cast("R", fit(annotation, pydantic_core.from_json(data)))
+        return fit(annotation, pydantic_core.from_json(data))
 
     return decode
 
 
-def fit(annotation: Any, value: object) -> object:
+def fit(annotation: Any, value: Any) -> Any:
     """`value` as `annotation` as far as it goes; what does not fit stays as it is."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
     if origin is Annotated:
@@ -50,25 +47,29 @@ def fit(annotation: Any, value: object) -> object:
     if origin in {Union, types.UnionType}:
         return _fit_union(annotation, arguments, value)
     if isinstance(annotation, type) and issubclass(annotation, BaseModel) and isinstance(value, dict):
-        return _fit_model(annotation, value)
+        return _fit_model(annotation, cast("dict[str, object]", value))
     if origin is list and isinstance(value, list):
-        return [fit(arguments[0], item) for item in value]
+        return [fit(arguments[0], item) for item in cast("list[object]", value)]
     if origin is dict and isinstance(value, dict):
-        return {key: fit(arguments[1], item) for key, item in value.items()}
+        return {key: fit(arguments[1], item) for key, item in cast("dict[str, object]", value).items()}
+    return _fit_whole(annotation, value)
+
+
+def _fit_whole(annotation: Any, value: object) -> object:
     try:
         return _adapter(annotation).validate_python(value)
     except ValidationError:
         return value
 
 
-def _fit_union(annotation: Any, arms: tuple[Any, ...], value: object) -> object:
+def _fit_union(annotation: Any, arms: tuple[Any, ...], value: Any) -> Any:
     try:
         return _adapter(annotation).validate_python(value)
     except ValidationError:
         if value is None:
             return None
     # The arm that knows most of the value's keys; a union without a model has none better than another.
-    keys = value.keys() if isinstance(value, dict) else frozenset[str]()
+    keys: frozenset[str] = frozenset(value if isinstance(value, dict) else ())  # pyright: ignore[reportUnknownArgumentType]
     arms = tuple(arm for arm in arms if arm is not types.NoneType)
     best = max(arms, key=lambda arm: len(keys & getattr(arm, "model_fields", {}).keys()))
     return fit(best, value)

@@ -7,7 +7,7 @@ library's own traceback, whose frames hold the raw bytes that were sent, is left
 from __future__ import annotations
 
 import copyreg
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from .wire import Request, Response
 
@@ -220,8 +220,9 @@ def error_details(body: object) -> dict[str, Any]:
     """The `error` object of a response body, or an empty one."""
     if not isinstance(body, dict):
         return {}
-    details = body.get("error", body)
-    return details if isinstance(details, dict) else {"message": details}
+    fields = cast("dict[str, Any]", body)
+    details = fields.get("error", fields)
+    return cast("dict[str, Any]", details) if isinstance(details, dict) else {"message": details}
 
 
 def _text(value: object) -> str | None:

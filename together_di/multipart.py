@@ -8,7 +8,7 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import IO, TypeAlias, cast
 from urllib.parse import quote
 
 FileContent: TypeAlias = "bytes | IO[bytes] | os.PathLike[str]"
@@ -106,7 +106,8 @@ def _quoted(text: str) -> str:
 def _flat(fields: Mapping[str, object]) -> Iterator[tuple[str, str]]:
     for name, value in fields.items():
         if isinstance(value, list | tuple):
-            yield from ((f"{name}[]", form_text(item)) for item in value)
+            for item in cast("list[object]", value):
+                yield f"{name}[]", form_text(item)
         else:
             yield name, form_text(value)
 
@@ -128,7 +129,7 @@ def _described(file: FileTypes) -> tuple[str, FileSource, str]:
     else:
         content = file
     if name is None:
-        path = content if isinstance(content, os.PathLike) else getattr(content, "name", None)
-        name = Path(path).name if isinstance(path, str | os.PathLike) else "upload"
+        path: object = os.fspath(content) if isinstance(content, os.PathLike) else getattr(content, "name", None)
+        name = Path(path).name if isinstance(path, str) else "upload"
     kind = content_type or mimetypes.guess_type(quote(name))[0] or "application/octet-stream"
     return name, FileSource(content), kind

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypedDict
+from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, cast
 from urllib.parse import quote, urlencode
 
 from . import _version
@@ -62,7 +62,7 @@ class Call:
     request: Request
     stream: bool = False
     send_key: bool = True
-    accept: frozenset[int] = field(default_factory=frozenset)
+    accept: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +198,10 @@ def _query_items(values: Mapping[str, object], parent: str = "") -> list[tuple[s
     for key, value in values.items():
         name = f"{parent}[{key}]" if parent else key
         if isinstance(value, Mapping):
-            items += _query_items(value, name)
+            items += _query_items(cast("Mapping[str, object]", value), name)
         elif isinstance(value, list | tuple):
-            items.append((name, ",".join(form_text(item) for item in value if item is not None)))
+            parts = cast("Sequence[object]", value)
+            items.append((name, ",".join(form_text(part) for part in parts if part is not None)))
         else:
             items.append((name, form_text(value)))
     return items
@@ -241,7 +242,7 @@ def to_json(body: dict[str, Any], who: str) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Responses that are sent back, such as a message of an earlier answer, without the fields they came without."""
-    kind = type(value)
+    kind = cast("Any", type(value))
     if kind is str or kind is int or kind is float:
         return value
     if kind is list or kind is tuple:

@@ -55,7 +55,7 @@ class EventParser:
         """What nearly every server sends: LF line ends, and one `data: ` line for each event."""
         blocks = data.split(b"\n\n")
         self._rest = blocks.pop()
-        events = []
+        events: list[Event] = []
         for block in blocks:
             if block.startswith(b"data: ") and b"\n" not in block and not self._data and not self._name:
                 events.append(Event("message", block[6:]))
@@ -64,7 +64,7 @@ class EventParser:
         return events
 
     def _parse(self, lines: list[bytes]) -> list[Event]:
-        events = []
+        events: list[Event] = []
         for line in lines:
             if not line:
                 if self._data:

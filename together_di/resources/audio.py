@@ -56,10 +56,12 @@ class Speech(Resource[M]):
         Returns:
             The sound: `write_to_file(path)` or `read()`; with `stream=True` a `Stream` of `AudioSpeechStreamChunk`.
         """
+        ...
 
     @_create.streaming
     def create(self, *, stream: Literal[True], **params: Unpack[SpeechCreateParams]) -> AudioSpeechStreamChunk:
         """The same in chunks."""
+        ...
 
 
 class Transcriptions(Resource[M]):
@@ -105,6 +107,7 @@ class Transcriptions(Resource[M]):
         Raises:
             OSError: The file cannot be read; nothing was sent.
         """
+        ...
 
 
 class Translations(Resource[M]):
@@ -144,6 +147,7 @@ class Translations(Resource[M]):
         Raises:
             OSError: The file cannot be read; nothing was sent.
         """
+        ...
 
 
 class Voices(Resource[M]):
@@ -156,6 +160,7 @@ class Voices(Resource[M]):
     @get("/v1/voices")
     def list(self, **options: Unpack[RequestOptions]) -> VoiceListResponse:
         """The voices of every model that speaks."""
+        ...
 
 
 class Audio(Resource[M]):

@@ -64,10 +64,12 @@ class Completions(Resource[M]):
             APIConnectionError: There was no answer.
             TypeError: An argument is missing or unknown; nothing was sent.
         """
+        ...
 
     @_create.streaming
     def create(self, *, stream: Literal[True], **params: Unpack[ChatCompletionCreateParams]) -> ChatCompletionChunk:
         """The same in chunks."""
+        ...
 
 
 class Chat(Resource[M]):

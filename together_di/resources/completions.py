@@ -47,7 +47,9 @@ class Completions(Resource[M]):
         Returns:
             The continuation; with `stream=True` a `Stream` of `CompletionChunk`.
         """
+        ...
 
     @_create.streaming
     def create(self, *, stream: Literal[True], **params: Unpack[CompletionCreateParams]) -> CompletionChunk:
         """The same in chunks."""
+        ...

@@ -33,3 +33,4 @@ class Embeddings(Resource[M]):
         Returns:
             One vector for each text, in order.
         """
+        ...

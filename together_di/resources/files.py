@@ -29,18 +29,22 @@ class Files(Resource[M]):
     @get("/v1/files")
     def list(self, **options: Unpack[RequestOptions]) -> FileList:
         """All files."""
+        ...
 
     @get("/v1/files/{id}")
     def retrieve(self, id: str, **options: Unpack[RequestOptions]) -> FileResponse:
         """What is known of a file."""
+        ...
 
     @delete("/v1/files/{id}")
     def delete(self, id: str, **options: Unpack[RequestOptions]) -> FileDeleteResponse:
         """Delete a file."""
+        ...
 
     @binary("GET", "/v1/files/{id}/content", accept="application/binary")
     def content(self, id: str, **options: Unpack[RequestOptions]) -> BinaryAPIResponse:
         """What is in a file: `write_to_file(path)` or `read()`."""
+        ...
 
     @flow
     def upload(

@@ -66,3 +66,4 @@ class Images(Resource[M]):
         Returns:
             The pictures.
         """
+        ...

@@ -54,10 +54,12 @@ class Models(Resource[M]):
         **options: Unpack[RequestOptions],
     ) -> Model:
         """Make a model of a project."""
+        ...
 
     @get("/v2/projects/{project_id}/models/{id}")
     def retrieve(self, id: str, *, project_id: str | None = None, **options: Unpack[RequestOptions]) -> Model:
         """A model of a project."""
+        ...
 
     @patch("/v2/projects/{project_id}/models/{id}", wire_name=camel, query=frozenset({"update_mask"}))
     def update(
@@ -72,6 +74,7 @@ class Models(Resource[M]):
         **options: Unpack[RequestOptions],
     ) -> Model:
         """Change a model of a project; `update_mask` names the fields, with commas."""
+        ...
 
     @paged("/v2/projects/{project_id}/models", wire_name=camel)
     def list(
@@ -85,12 +88,14 @@ class Models(Resource[M]):
         **options: Unpack[RequestOptions],
     ) -> Page[Model]:
         """The models of a project; `limit` is the size of a page."""
+        ...
 
     @delete("/v2/projects/{project_id}/models/{id}")
     def delete(
         self, id: str, *, project_id: str | None = None, **options: Unpack[RequestOptions]
     ) -> ModelDeleteResponse:
         """Delete a model of a project."""
+        ...
 
     @get("/v2/projects/{project_id}/models/{id}/files", wire_name=camel)
     def list_files(
@@ -102,6 +107,7 @@ class Models(Resource[M]):
         **options: Unpack[RequestOptions],
     ) -> ModelListFilesResponse:
         """The files of a model."""
+        ...
 
     @paged("/v2/organizations/{organization_id}/models", wire_name=camel)
     def list_org_scoped(
@@ -113,12 +119,14 @@ class Models(Resource[M]):
         **options: Unpack[RequestOptions],
     ) -> Page[Model]:
         """The models of an organization; `limit` is the size of a page."""
+        ...
 
     @get("/v2/projects/{project_id}/models/{id}/revisions")
     def list_revisions(
         self, id: str, *, project_id: str | None = None, **options: Unpack[RequestOptions]
     ) -> ModelListRevisionsResponse:
         """The revisions of a model."""
+        ...
 
     @paged("/v2/supported-models", wire_name=camel)
     def list_supported(
@@ -133,7 +141,9 @@ class Models(Resource[M]):
         **options: Unpack[RequestOptions],
     ) -> Page[SupportedModel]:
         """The models Together serves; `limit` is the size of a page."""
+        ...
 
     @get("/v2/supported-models/{id}")
     def retrieve_supported(self, id: str, **options: Unpack[RequestOptions]) -> SupportedModel:
         """A model Together serves."""
+        ...

@@ -48,3 +48,4 @@ class Rerank(Resource[M]):
         Returns:
             The documents' places in the request, the most relevant first.
         """
+        ...

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import httpcore
 
@@ -41,13 +41,19 @@ def running_loop() -> Loop:
         return trio.lowlevel.current_trio_token()
 
 
+def _network(loop: Loop) -> httpcore.AsyncNetworkBackend:
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return AsyncioNetwork()
+    return cast("httpcore.AsyncNetworkBackend", httpcore.TrioBackend())  # without trio its class is a stand-in
+
+
 class LoopPools:
     """The connection pools of one event loop, closed when that loop shuts down."""
 
     def __init__(self, owner: dict[Loop, LoopPools], loop: Loop) -> None:
         self._owner = owner
         self._loop = loop
-        self._network = AsyncioNetwork() if isinstance(loop, asyncio.AbstractEventLoop) else httpcore.TrioBackend()
+        self._network: httpcore.AsyncNetworkBackend = _network(loop)
         self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {}
         self._routes: dict[Origin, httpcore.AsyncConnectionPool] = {}
         # A loop closes the async generators that were started in it before it ends (`loop.shutdown_asyncgens`, which

@@ -7,10 +7,11 @@ whose event loop has gone: asyncio can no longer do it, and would print a warnin
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import weakref
 from collections.abc import Iterable
-from typing import Any, cast
+from typing import Any
 
 import httpcore
 from httpcore import SOCKET_OPTION
@@ -83,10 +84,9 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
 
     def abandon(self) -> None:
         """Close the socket of an event loop that no longer runs, silently."""
-        try:
+        # On a closed loop `abort` marks the transport, but cannot schedule the rest.
+        with contextlib.suppress(RuntimeError):
             self._writer.transport.abort()
-        except RuntimeError:
-            pass  # the loop is closed: `abort` has marked the transport, but could not schedule the rest
         # The rest, which the loop would have run: it closes the socket. Other loops than asyncio's close it themselves.
         connection_lost = getattr(self._socket_transport, "_call_connection_lost", None)
         if connection_lost is not None and self._socket_transport.get_extra_info("socket") is not None:
@@ -123,7 +123,7 @@ class AsyncioNetwork(httpcore.AsyncNetworkBackend):
             raise httpcore.ConnectError(str(error)) from None
         sock = writer.get_extra_info("socket")
         for option in socket_options or ():
-            cast("Any", sock).setsockopt(*option)
+            sock.setsockopt(*option)
         return AsyncioStream(reader, writer, self)
 
     async def sleep(self, seconds: float) -> None:
