@@ -1,13 +1,16 @@
 """Together AI for Django, Flask and FastAPI: one configuration, one client, injected everywhere.
 
-from together_di import Together
-
-client = Together()  # the key comes from TOGETHER_API_KEY
-answer = client.chat.completions.create(
-    model="meta-llama/Llama-3.3-70B-Instruct-Turbo",
-    messages=[{"role": "user", "content": "Hi"}],
-)
-print(answer.choices[0].message.content)
+>>> from together_di import Together
+>>> client = Together(transport="embedded")  # Together() for the real API, with the key from TOGETHER_API_KEY
+>>> answer = client.chat.completions.create(
+...     model="meta-llama/Llama-3.3-70B-Instruct-Turbo",
+...     messages=[
+...         {"role": "system", "content": "Llamas live in the Andes. Cats live everywhere."},
+...         {"role": "user", "content": "Where do llamas live?"},
+...     ],
+... )
+>>> answer.choices[0].message.content
+'Llamas live in the Andes.'
 """
 
 from __future__ import annotations

@@ -321,9 +321,11 @@ class AsyncTogether(_Client[Async, AsyncEngine, "httpx.AsyncClient", AsyncTransp
     async def aclose(self) -> None:
         """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""
         self._engine.is_closed = True
-        if self._engine.owner and not self._engine.shared.is_closed:
-            await self._engine.shared.transport.aclose()
-            self._engine.shared.close()
+        shared = self._engine.shared
+        if self._engine.owner and not shared.is_closed:
+            shared.is_closed = True
+            await shared.transport.aclose()
+            shared.close()
 
     close = aclose
 

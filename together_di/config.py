@@ -40,7 +40,7 @@ TRANSPORTS = ("httpx", "embedded")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
 class TogetherClient:
     """The configuration of a client. Build one with `TogetherClient.resolve`, or through `Together(...)`.
 
@@ -140,6 +140,12 @@ class TogetherClient:
     def path_prefix(self) -> str:
         """The path of the base URL, for an API behind a gateway; usually empty."""
         return urlsplit(self.base_url).path
+
+    def __repr__(self) -> str:
+        shown = {name: getattr(self, name) for name in self.__slots__}
+        shown["default_headers"] = shown_headers(self.default_headers)
+        shown["default_query"] = dict(self.default_query)
+        return f"TogetherClient({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
     def __copy__(self) -> Self:
         return self
@@ -255,6 +261,9 @@ def normalise_base_url(value: object, source: str) -> str:
         ConfigurationError: It is no absolute http(s) URL of an API.
     """
     text = str(value).strip()
+    if "@" in text:
+        # Not quoted: what stands before the @ is a password.
+        raise ConfigurationError(f"{source} must not hold a user name or password (an @); the key goes into api_key.")
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
@@ -263,9 +272,6 @@ def normalise_base_url(value: object, source: str) -> str:
     if parts.scheme not in {"http", "https"}:
         hint = f"write https://{text}" if "://" not in text else "only https:// and http:// are spoken here"
         raise _refuse(source, text, f"has no usable scheme: {hint}")
-    if parts.username is not None or parts.password is not None:
-        # Not quoted: what stands before the @ is a password.
-        raise ConfigurationError(f"{source} must not hold a user name or password; the key goes into api_key.")
     if not host or re.search(r"[\s\x00-\x1f\x7f]", text):
         raise _refuse(source, text, f"names no host; write for example {DEFAULT_BASE_URL}")
     if parts.query or parts.fragment:
@@ -338,6 +344,14 @@ def check_headers(headers: Mapping[str, object], source: str) -> None:
             raise ConfigurationError(
                 f"{source}: the value of {name!r} has a line break or a character that is not ASCII."
             )
+
+
+def set_log_level(level: str | None) -> None:
+    """Make the `together_di` logger speak at `level`, on stderr if the program has set up no logging."""
+    if level is not None:
+        logger.setLevel(level.upper())
+        if not logger.hasHandlers():
+            logger.addHandler(logging.StreamHandler())
 
 
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:

@@ -140,9 +140,12 @@ class _Instance(_Lifecycle, containers.DynamicContainer):
 class TogetherContainer(_Lifecycle, containers.DeclarativeContainer):
     """One configuration, one `Together` and one `AsyncTogether`, and each namespace on its own.
 
-        container = TogetherContainer(config={"api_key": "...", "timeout": 20})
-        container.client().chat.completions.create(...)
-        container.chat()
+        >>> container = TogetherContainer(config={"transport": "embedded", "timeout": 20})
+        >>> container.client() is container.client()
+        True
+        >>> len(container.embeddings().create(model="m", input=["a", "b"]).data)
+        2
+        >>> container.close()
 
     It can stand in another container: `providers.Container(TogetherContainer, config=config.together)`. Nothing is
     looked up and nothing is opened before a client is asked for. `config` takes what `TogetherSettings` takes.

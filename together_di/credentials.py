@@ -67,7 +67,7 @@ class Credential:
         """The key as of now; an async function is awaited."""
         if not callable(self._value):
             return self._value
-        value = self._value()
+        value = conceal(self._value())  # type: ignore[arg-type]  # an awaitable stays as it is
         return self._usable(await value if inspect.isawaitable(value) else value)
 
     def _usable(self, value: object) -> SecretStr:

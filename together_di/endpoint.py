@@ -25,6 +25,7 @@ from collections.abc import Callable, Coroutine, Generator
 from types import MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
+from ._lazy import lazy
 from ._sentinels import not_given
 from ._text import near_miss
 from .errors import APIResponseValidationError
@@ -125,14 +126,14 @@ class Method:
             return self
         return MethodType(self._coroutine_function if self.awaited and obj._engine.is_async else self._function, obj)
 
-    @functools.cached_property
+    @lazy
     def _function(self) -> Callable[..., Any]:
         def call(resource: Resource[Any], /, *args: object, **values: object) -> object:
             return self.invoke(resource, args, values)
 
         return self._dressed(call)
 
-    @functools.cached_property
+    @lazy
     def _coroutine_function(self) -> Callable[..., Any]:
         async def call(resource: Resource[Any], /, *args: object, **values: object) -> object:
             return await self.invoke(resource, args, values)
@@ -157,17 +158,17 @@ class Method:
         stream = bool(values.get("stream")) and self.chunk is not None
         return Call(builder.build(self.template, values, self.name), stream=stream)
 
-    @functools.cached_property
+    @lazy
     def types(self) -> ModuleType:
         """The module of the namespace's types: `types/chat.py` for `resources/chat.py`."""
         return importlib.import_module(self.function.__module__.replace(".resources.", ".types."))
 
-    @functools.cached_property
+    @lazy
     def signature(self) -> Signature:
         """The arguments the method takes."""
         return Signature(self.function, self.template.in_path, self.types)
 
-    @functools.cached_property
+    @lazy
     def result(self) -> Any:
         """The annotated return type; `bytes` stands for a binary answer."""
         return self._resolve(inspect.signature(self.function).return_annotation)
@@ -324,7 +325,7 @@ class PagedEndpoint(Method, Generic[P, T]):
         engine = resource._engine
         return engine.pages(self, self.prepare(engine.builder, args, values))
 
-    @functools.cached_property
+    @lazy
     def result(self) -> Any:
         """The type of the body of one page."""
         from .types._base import PageBody

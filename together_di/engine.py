@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urljoin, urlsplit
 
-from .config import TogetherClient
+from .config import TogetherClient, set_log_level
 from .errors import APIConnectionError, APIError, APIStatusError, ClientClosedError, status_error
 from .pagination import AsyncPaginator, Page
 from .request import Call, RequestBuilder
@@ -39,6 +39,7 @@ logger = logging.getLogger("together_di")
 MAX_REDIRECTS = 10
 
 TransportT = TypeVar("TransportT", bound=SyncTransport | AsyncTransport)
+E = TypeVar("E", bound="Engine[Any]")
 
 
 class SharedTransport(Generic[TransportT]):
@@ -62,6 +63,7 @@ class Engine(Generic[TransportT]):
     is_async: bool
 
     def __init__(self, config: TogetherClient, shared: SharedTransport[TransportT], *, owner: bool = True) -> None:
+        set_log_level(config.log_level)
         self.config = config
         self.shared = shared
         self.owner = owner
@@ -76,6 +78,12 @@ class Engine(Generic[TransportT]):
         """
         if self.is_closed or self.shared.is_closed:
             raise ClientClosedError("This client has been closed, and takes no more calls: build a new one.")
+
+    def viewed_as(self, kind: type[E]) -> E:
+        """The same engine, which calls in another way: all state is shared."""
+        view = kind.__new__(kind)
+        view.__dict__ = self.__dict__
+        return view
 
     @property
     def raw(self) -> Engine[TransportT]:
@@ -158,12 +166,12 @@ class SyncEngine(Engine[SyncTransport]):
     @property
     def raw(self) -> RawSyncEngine:
         """For `with_raw_response`."""
-        return RawSyncEngine(self.config, self.shared, owner=False)
+        return self.viewed_as(RawSyncEngine)
 
     @property
     def streamed(self) -> StreamedSyncEngine:
         """For `with_streaming_response`."""
-        return StreamedSyncEngine(self.config, self.shared, owner=False)
+        return self.viewed_as(StreamedSyncEngine)
 
 
 class RawSyncEngine(SyncEngine):
@@ -250,12 +258,12 @@ class AsyncEngine(Engine[AsyncTransport]):
     @property
     def raw(self) -> RawAsyncEngine:
         """For `with_raw_response`."""
-        return RawAsyncEngine(self.config, self.shared, owner=False)
+        return self.viewed_as(RawAsyncEngine)
 
     @property
     def streamed(self) -> StreamedAsyncEngine:
         """For `with_streaming_response`."""
-        return StreamedAsyncEngine(self.config, self.shared, owner=False)
+        return self.viewed_as(StreamedAsyncEngine)
 
 
 class RawAsyncEngine(AsyncEngine):

@@ -32,30 +32,33 @@ class _Page(Generic[T]):
         next_cursor: Where the next page begins; `None` on the last.
     """
 
-    def __init__(self, body: PageBody[T], call: Call) -> None:
+    def __init__(self, body: PageBody[T], call: Call, seen: frozenset[str] = frozenset()) -> None:
         self.data = body.data or []
         self.next_cursor = body.next_cursor or None
         self._call = call
+        self._seen = seen
 
     def has_next_page(self) -> bool:
         """Whether there is another page."""
         return self.next_cursor is not None
 
     def _next_call(self) -> Call:
+        if self.next_cursor is None:
+            raise RuntimeError("This is the last page: ask has_next_page() first.")
         path, _, query = self._call.request.target.partition("?")
         items = [(name, value) for name, value in parse_qsl(query, keep_blank_values=True) if name != "after"]
-        if ("after", self.next_cursor) in parse_qsl(query):
-            # A list that points at itself would be read for ever.
-            raise APIError(f"{path}: the page after {self.next_cursor!r} names itself as the next.", self._call.request)
-        items.append(("after", self.next_cursor or ""))
-        return replace(self._call, request=replace(self._call.request, target=f"{path}?{urlencode(items)}"))
+        target = f"{path}?{urlencode([*items, ('after', self.next_cursor)])}"
+        if target in self._seen:
+            # A list that comes back to a page would be read for ever.
+            raise APIError(f"{path}: the list comes back to the page after {self.next_cursor!r}.", self._call.request)
+        return replace(self._call, request=replace(self._call.request, target=target))
 
 
 class Page(_Page[T]):
     """A page of a list; iterating over it goes on through all the pages that follow."""
 
-    def __init__(self, body: PageBody[T], call: Call, fetch: Fetch[T]) -> None:
-        super().__init__(body, call)
+    def __init__(self, body: PageBody[T], call: Call, fetch: Fetch[T], seen: frozenset[str] = frozenset()) -> None:
+        super().__init__(body, call, seen)
         self._fetch = fetch
 
     def get_next_page(self) -> Self:
@@ -64,10 +67,8 @@ class Page(_Page[T]):
         Raises:
             RuntimeError: This is the last; ask `has_next_page()` first.
         """
-        if self.next_cursor is None:
-            raise RuntimeError("This is the last page: ask has_next_page() first.")
         call = self._next_call()
-        return type(self)(self._fetch(call), call, self._fetch)
+        return type(self)(self._fetch(call), call, self._fetch, self._seen | {call.request.target})
 
     def iter_pages(self) -> Iterator[Self]:
         """This page and all that follow."""
@@ -85,8 +86,8 @@ class Page(_Page[T]):
 class AsyncPage(_Page[T]):
     """A page of a list; iterating over it goes on through all the pages that follow."""
 
-    def __init__(self, body: PageBody[T], call: Call, fetch: AsyncFetch[T]) -> None:
-        super().__init__(body, call)
+    def __init__(self, body: PageBody[T], call: Call, fetch: AsyncFetch[T], seen: frozenset[str] = frozenset()) -> None:
+        super().__init__(body, call, seen)
         self._fetch = fetch
 
     async def get_next_page(self) -> Self:
@@ -95,10 +96,8 @@ class AsyncPage(_Page[T]):
         Raises:
             RuntimeError: This is the last; ask `has_next_page()` first.
         """
-        if self.next_cursor is None:
-            raise RuntimeError("This is the last page: ask has_next_page() first.")
         call = self._next_call()
-        return type(self)(await self._fetch(call), call, self._fetch)
+        return type(self)(await self._fetch(call), call, self._fetch, self._seen | {call.request.target})
 
     async def iter_pages(self) -> AsyncIterator[Self]:
         """This page and all that follow."""

@@ -7,9 +7,10 @@ neither a request nor an error that keeps one can show it.
 
 from __future__ import annotations
 
+import functools
 import json
 import zlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import EllipsisType
@@ -242,7 +243,10 @@ class Response:
             return
         assert self._body.chunks is not None
         try:
-            yield from unzipped(self._body.chunks, self._unzip)
+            unzip = self._unzip
+            for chunk in self._body.chunks:
+                if data := chunk if unzip is None else unzip(chunk):
+                    yield data
         finally:
             self.close()
 
@@ -256,7 +260,7 @@ class Response:
         unzip = self._unzip
         try:
             async for chunk in self._body.achunks:
-                if data := chunk if unzip is None else unzip.decompress(chunk):
+                if data := chunk if unzip is None else unzip(chunk):
                     yield data
         finally:
             await self.aclose()
@@ -301,22 +305,19 @@ def _rebuild_response(
     return response
 
 
-def unzipper(raw_headers: Iterable[tuple[bytes, bytes]]) -> zlib._Decompress | None:
+def unzipper(raw_headers: RawHeaders) -> Callable[[bytes], bytes] | None:
     """The decompressor that a response's `Content-Encoding` asks for."""
     for name, value in raw_headers:
-        if name.lower() == b"content-encoding":
-            coding = value.strip().lower()
-            if coding in {b"gzip", b"x-gzip", b"deflate"}:
-                # 32 + 15: detect the gzip or the zlib header.
-                return zlib.decompressobj(47)
+        if name.lower() == b"content-encoding" and value.strip().lower() in {b"gzip", b"x-gzip", b"deflate"}:
+            # 32 + 15: detect the gzip or the zlib header.
+            return functools.partial(_unzip, zlib.decompressobj(47).decompress)
     return None
 
 
-def unzipped(chunks: Iterator[bytes], unzip: zlib._Decompress | None) -> Iterator[bytes]:
-    """`chunks`, decompressed; empty pieces are left out."""
-    if unzip is None:
-        yield from chunks
-        return
-    for chunk in chunks:
-        if data := unzip.decompress(chunk):
-            yield data
+def _unzip(decompress: Callable[[bytes], bytes], chunk: bytes) -> bytes:
+    try:
+        return decompress(chunk)
+    except zlib.error as error:
+        from .errors import APIConnectionError  # which needs this module
+
+        raise APIConnectionError(f"The compressed body of the response is broken: {error}.") from None

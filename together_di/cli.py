@@ -1,0 +1,177 @@
+"""The command `together-di`.
+
+Each command is a pair of functions, one for its arguments and one that runs it, and a line in `COMMANDS`. What a
+command needs is imported when it runs, so that `--help` and `--version` are quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ._version import __version__
+from .errors import TogetherError
+
+if TYPE_CHECKING:
+    from .emulator import EmulatorServer
+
+__all__ = ["main"]
+
+_INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: The arguments; left out, those of the process.
+
+    Returns:
+        The exit code: 0, 1 after an error (one message on stderr), 130 after Ctrl-C.
+
+    Raises:
+        SystemExit: After `--help` and `--version` with 0, after arguments that make no sense with 2.
+    """
+    options = _parser().parse_args(argv)
+    run: Callable[[argparse.Namespace], None] = options.run
+    try:
+        run(options)
+    except BrokenPipeError:
+        # Whoever read the output has enough of it. Python writes what is left at exit: nowhere, then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except TogetherError as error:
+        print(f"together-di {options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return _INTERRUPTED
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="together-di", description="Together AI for Django, Flask and FastAPI.")
+    parser.add_argument("--version", action="version", version=f"together-di {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        added = commands.add_parser(name, help=command.summary, description=command.description)
+        command.add_arguments(added)
+        added.set_defaults(run=command.run)
+    return parser
+
+
+def _emulator_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", default="127.0.0.1", help="the interface to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--port", default=8000, type=_port, help="the port to listen on; 0 takes a free one (default: %(default)s)"
+    )
+
+
+def _emulator(options: argparse.Namespace) -> None:
+    server = _listening(options.host, options.port)
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        print(f"The emulator answers at {server.url} until Ctrl-C. Its answers are made up.\n")
+        print(f"export TOGETHER_BASE_URL={server.url} TOGETHER_API_KEY=anything", flush=True)
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        # A second Ctrl-C must not interrupt the goodbye.
+        interrupt = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        server.close()
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, before)
+
+
+def _listening(host: str, port: int) -> EmulatorServer:
+    from .emulator import EmulatorServer
+
+    try:
+        return EmulatorServer(host=host, port=port)
+    except OSError as error:
+        hint = " Choose another with --port; 0 takes a free one." if error.errno == errno.EADDRINUSE else ""
+        raise TogetherError(f"Cannot listen on {host} port {port}: {error.strerror or error}.{hint}") from error
+
+
+def _demo_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="a UTF-8 text or Markdown file (default: our README)"
+    )
+    parser.add_argument(
+        "--question",
+        default="Where does the API key come from?",
+        type=_question,
+        help="what to find out (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="ask the real API, with your settings, instead of the emulator"
+    )
+    parser.add_argument(
+        "--output",
+        default="together-di-demo.png",
+        type=_picture,
+        metavar="PICTURE.png",
+        help="where the picture goes; a file that is there is replaced (default: %(default)s)",
+    )
+
+
+def _demo(options: argparse.Namespace) -> None:
+    from .demo import run
+
+    run(options.file, options.question, live=options.live, output=options.output, out=sys.stdout)
+
+
+def _port(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port: write a number from 0 to 65535")
+    return int(text)
+
+
+def _question(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("the question is not UTF-8") from None
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the question is empty")
+    return text
+
+
+def _picture(text: str) -> Path:
+    # So that a slip of the hand does not replace a file that is no picture.
+    if Path(text).suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"{text!r} does not end in .png, and the picture is one")
+    return Path(text)
+
+
+class _Command(NamedTuple):
+    summary: str
+    description: str
+    add_arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], None]
+
+
+COMMANDS = {
+    "demo": _Command(
+        "find passages in a text, answer a question from them, draw a picture",
+        "Everything once, on a real text: embed its passages, find and rerank those nearest to a question, stream an "
+        "answer, draw a picture. Without --live it needs no key and no network.",
+        _demo_arguments,
+        _demo,
+    ),
+    "emulator": _Command(
+        "serve a Together-compatible API on this machine",
+        "Serve a Together-compatible API, deterministic and without a model, until Ctrl-C.",
+        _emulator_arguments,
+        _emulator,
+    ),
+}
