@@ -42,17 +42,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     run: Callable[[argparse.Namespace], None] = options.run
     try:
         run(options)
-    except BrokenPipeError:
-        # Whoever read the output has enough of it. Python writes what is left at exit: nowhere, then.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     except TogetherError as error:
         print(f"together-di {options.command}: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        return _unwritable(error)
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
     return 0
+
+
+def _unwritable(error: OSError) -> int:
+    """What the commands read, write and ask for has errors of its own: this one is about the output."""
+    # Python writes what is left of it at exit: nowhere, then.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    # A reader such as `head` that has enough is no fault.
+    if not isinstance(error, BrokenPipeError):
+        print(f"together-di: Cannot write the output: {error.strerror or error}.", file=sys.stderr)
+    return 1
 
 
 def _parser() -> argparse.ArgumentParser:

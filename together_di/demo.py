@@ -6,7 +6,6 @@ import binascii
 import heapq
 import os
 import re
-import secrets
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple, TextIO
 
+from ._files import whole_file
 from .errors import MissingAPIKeyError, TogetherError
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ BEST = 3
 IMAGE_STEPS = 4
 IMAGE_SIZE = (768, 512)
 _PREVIEW = 84
+_MARKUP = re.compile(r"^(?:#{1,6} |(?:```|~~~).*)", re.MULTILINE)
+_PLACES_TO_CUT = [re.compile(place) for place in (r"\n(?=[-*+] |\d+[.)] )", r"[.!?]\s", r"\n", r"\s")]
 
 
 def run(file: Path | None, question: str, *, live: bool, output: Path, out: TextIO) -> None:
@@ -62,8 +64,14 @@ def run(file: Path | None, question: str, *, live: bool, output: Path, out: Text
     screen = _Screen(out)
     container = _container(live=live)
     try:
-        demo = _Demo(_client(container, live=live), screen, question)
-        screen.facts("together-di demo", text=f"{name}: {len(found):,} passages", question=question)
+        client = _client(container, live=live)
+        demo = _Demo(client, screen, question)
+        screen.facts(
+            "together-di demo",
+            text=f"{name} ({len(found):,} {'passage' if len(found) == 1 else 'passages'})",
+            question=question,
+            answers=f"from {client.base_url}" if live else "made up by the emulator; --live asks the real API",
+        )
         demo.tell(found, output)
         demo.sum_up(output, perf_counter() - started)
     finally:
@@ -75,7 +83,7 @@ def passages(text: str) -> list[str]:
     """The paragraphs of a text.
 
     A Markdown heading goes with the paragraph below it, fenced code stays in one piece, and what is longer than
-    `LONGEST_PASSAGE` is cut, at the end of a line or a sentence if there is one.
+    `LONGEST_PASSAGE` is cut, at the end of a list item, a sentence or a line if there is one.
     """
     found: list[str] = []
     headings: list[str] = []
@@ -115,10 +123,11 @@ def _pieces(block: str) -> Iterator[str]:
 
 
 def _good_end(piece: str) -> int:
-    for mark in ("\n", ". ", " "):
-        end = piece.rfind(mark) + len(mark)
-        if end > len(piece) // 2:
-            return end
+    """Where to cut: before a list item, else after a sentence, a line or a word, if that is past the middle."""
+    for place in _PLACES_TO_CUT:
+        ends = [match.end() for match in place.finditer(piece, len(piece) // 2)]
+        if ends:
+            return ends[-1]
     return len(piece)
 
 
@@ -288,15 +297,11 @@ def _check_writable(output: Path) -> None:
 
 
 def _write(output: Path, data: bytes) -> None:
-    part = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
     try:
-        with part.open("xb") as file:
-            file.write(data)
-        part.replace(output)
+        with whole_file(output) as write:
+            write(data)
     except OSError as error:
         raise TogetherError(f"Cannot write {output}: {error.strerror or error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
 
 
 class _Screen:
@@ -337,6 +342,6 @@ class _Screen:
 
     def passages(self, shown: Sequence[_Passage]) -> None:
         for passage in shown:
-            text = " ".join(passage.text.split())
+            text = " ".join(_MARKUP.sub("", passage.text).split())
             text = text if len(text) <= _PREVIEW else f"{text[:_PREVIEW].rstrip()}…"
             self.line(f"  {passage.score:6.3f}  {text}")

@@ -6,12 +6,12 @@ Names follow the official SDK: `headers`, `status_code`, `parse()`, `read()`, `t
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Generic, TypeVar
 
+from ._files import whole_file
 from .wire import Headers, Request, Response
 
 S = TypeVar("S")
@@ -166,7 +166,7 @@ class BinaryAPIResponse(_SyncBody):
         Raises:
             OSError: The file cannot be written.
         """
-        with _atomic(Path(file)) as write:
+        with whole_file(Path(file)) as write:
             for chunk in self.iter_bytes():
                 write(chunk)
 
@@ -184,34 +184,11 @@ class AsyncBinaryAPIResponse(_AsyncBody):
         """
         import anyio.to_thread
 
-        with _atomic(Path(file)) as write:
+        with whole_file(Path(file)) as write:
             async for chunk in self.iter_bytes():
                 await anyio.to_thread.run_sync(write, chunk)
 
     stream_to_file = write_to_file
-
-
-class _atomic:  # noqa: N801 - used like a function
-    """A temporary file beside the target that takes its place when all went well."""
-
-    def __init__(self, target: Path) -> None:
-        self._target = target
-
-    def __enter__(self) -> Callable[[bytes], int]:
-        handle, name = tempfile.mkstemp(dir=self._target.parent, prefix=f".{self._target.name}.")
-        self._file, self._path = os.fdopen(handle, "wb"), Path(name)
-        return self._file.write
-
-    def __exit__(self, kind: type[BaseException] | None, *exc_info: object) -> None:
-        self._file.close()
-        if kind is not None:
-            self._path.unlink()
-            return
-        # `mkstemp` makes files for the owner only; the result is an ordinary file.
-        umask = os.umask(0)
-        os.umask(umask)
-        self._path.chmod(0o666 & ~umask)
-        self._path.replace(self._target)
 
 
 class ResponseContextManager(Generic[S]):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import sys
 from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from threading import Lock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, cast
 
@@ -25,12 +27,18 @@ _GOODBYE_SECONDS = 5.0
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128
+    allow_reuse_address = os.name != "nt"  # there it lets two servers have one port
 
     def __init__(self, address: tuple[str, int], emulator: Emulator) -> None:
         super().__init__(address, _Handler)
         self.emulator = emulator
         self._lock = Lock()
         self._connections: dict[Thread, socket.socket] = {}
+
+    def server_bind(self) -> None:
+        # Without `HTTPServer`'s look-up of the host's full name, which asks a name server.
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
 
     def process_request(self, request: Any, client_address: Any) -> None:
         thread = Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import ssl
 import weakref
+from asyncio.base_events import BaseEventLoop
 from collections.abc import Iterable
 from typing import Any
 
@@ -107,7 +108,8 @@ class AsyncioNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to `host`, over IPv6 and IPv4 at once if it has both (RFC 8305)."""
+        """Connect to `host`, over IPv6 and IPv4 at once if it has both (RFC 8305; uvloop tries them in turn)."""
+        at_once = {"happy_eyeballs_delay": 0.25} if isinstance(asyncio.get_running_loop(), BaseEventLoop) else {}
         try:
             async with asyncio.timeout(timeout):
                 reader, writer = await asyncio.open_connection(
@@ -115,7 +117,7 @@ class AsyncioNetwork(httpcore.AsyncNetworkBackend):
                     port,
                     limit=READ_BUFFER,
                     local_addr=None if local_address is None else (local_address, 0),
-                    happy_eyeballs_delay=0.25,
+                    **at_once,
                 )
         except TimeoutError:
             raise httpcore.ConnectTimeout from None

@@ -22,7 +22,7 @@ def _announce() -> None:
     if first:
         logger.warning(
             "TRANSPORT=embedded: answers come from the emulator inside this process. They are made up, "
-            "and nothing reaches Together AI. Unset TOGETHER_TRANSPORT for the real API."
+            "and nothing reaches Together AI. Choose the transport 'httpx' for the real API."
         )
 
 
