@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def whole_file(target: Path) -> Iterator[Callable[[bytes], int]]:
+def whole_file(target: Path) -> Generator[Callable[[bytes], int]]:
     """A function that writes to a temporary file beside `target`, which takes its place at the end.
 
     Raises:

@@ -53,6 +53,7 @@ C = TypeVar("C")
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 C_co = TypeVar("C_co", covariant=True)
+Reader = Callable[[Response, bytes], Any]
 Declared = Callable[Concatenate[Any, P], S]
 
 
@@ -116,6 +117,7 @@ class Method:
         self.template = template
         self.chunk = chunk
         self.name = function.__name__
+        self._readers: dict[tuple[Any, bool], Reader] = {}
         self.__doc__ = function.__doc__
 
     def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
@@ -180,39 +182,51 @@ class Method:
 
     def parse(self, response: Response, *, strict: bool) -> Any:
         """A read response as the method's return type."""
-        return decode(self.result, response, response.content, self.name, strict=strict)
+        return self._reader(self.result, strict=strict)(response, response.content)
 
     def chunk_parser(self, *, strict: bool) -> Callable[[Response, bytes], Any]:
         """A function that turns the data of one event of a stream into the method's chunk type."""
+        return self._reader(self.chunk_type, strict=strict)
+
+    @lazy
+    def chunk_type(self) -> Any:
+        """The type of a chunk of a stream."""
         assert self.chunk is not None
-        kind, name = self._resolve(self.chunk), self.name
-        return lambda response, data: decode(kind, response, data, name, strict=strict)
+        return self._resolve(self.chunk)
+
+    def _reader(self, kind: Any, *, strict: bool) -> Reader:
+        key = (kind, strict)
+        if key not in self._readers:
+            self._readers[key] = reader(kind, self.name, strict=strict)
+        return self._readers[key]
 
     def __repr__(self) -> str:
         return f"<method {self.name}: {self.template.method} {self.template.path}>"
 
 
-def decode(kind: Any, response: Response, data: bytes, who: str, *, strict: bool) -> Any:
-    """`data` as `kind`.
+def reader(kind: Any, who: str, *, strict: bool) -> Reader:
+    """A function from JSON bytes to `kind`, for the method `who`.
 
-    Raises:
-        APIResponseValidationError: It is not JSON, or, if `strict`, does not fit.
+    It raises `APIResponseValidationError` for what is not JSON, or, if `strict`, does not fit.
     """
-    if kind is None:
-        return None
     # Imported here because it brings pydantic's validators, which a program that makes no call does not need.
     from .decoding import Misfit, decoder
 
-    try:
-        return decoder(kind, strict=strict)(data)
-    except Misfit as error:
-        problem = str(error)
-    content_type = response.headers.get("content-type", "no content type")
-    raise APIResponseValidationError(
-        response,
-        data[:2000].decode("utf-8", "replace"),
-        message=f"{who}(): the response ({response.status_code}, {content_type}) is not as documented: {problem}",
-    )
+    decode = decoder(kind, strict=strict)
+
+    def read(response: Response, data: bytes) -> Any:
+        try:
+            return decode(data)
+        except Misfit as error:
+            problem = str(error)
+        content_type = response.headers.get("content-type", "no content type")
+        raise APIResponseValidationError(
+            response,
+            data[:2000].decode("utf-8", "replace"),
+            message=f"{who}(): the response ({response.status_code}, {content_type}) is not as documented: {problem}",
+        )
+
+    return read
 
 
 class Endpoint(Method, Generic[P, S, A]):

@@ -303,8 +303,11 @@ class Attempts:
     """The state of one call over its attempts: which request is next, and how long to wait before it."""
 
     def __init__(self, call: Call, max_retries: int) -> None:
-        # A copy, because a call may be made again (the next page), and each attempt writes its key into it.
-        self.request = replace(call.request)
+        # A copy, because each attempt writes its key into it, and a call may be made again (`replace` is slower).
+        first = call.request
+        self.request = Request(
+            first.method, first.origin, first.target, first.raw_headers, first.content, first.timeout
+        )
         self._call = call
         self._home = call.request.origin
         self._max_retries = max_retries

@@ -216,12 +216,12 @@ STATUS_BY_TYPE = {
 }
 
 
-def error_details(body: object) -> dict[str, Any]:
-    """The `error` object of a response body, or an empty one."""
+def error_details(body: object, *, within: str | None = None) -> dict[str, Any]:
+    """The `error` object of a response body, or an empty one; without `within`, the body itself may be that object."""
     if not isinstance(body, dict):
         return {}
     fields = cast("dict[str, Any]", body)
-    details = fields.get("error", fields)
+    details: Any = fields.get(within) or {} if within else fields.get("error", fields)
     return cast("dict[str, Any]", details) if isinstance(details, dict) else {"message": details}
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, cast
 from urllib.parse import quote, urlencode
 
 from . import _version
+from ._lazy import lazy
 from ._sentinels import not_given
 from .config import check_headers, timeout_parts
 from .multipart import Multipart, form_text
@@ -65,7 +66,7 @@ class Call:
     accept: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Template:
     """How a method's arguments become a request.
 
@@ -85,7 +86,7 @@ class Template:
     accept: str = "application/json"
     form: frozenset[str] = frozenset()
 
-    @property
+    @lazy
     def in_path(self) -> tuple[str, ...]:
         """The arguments that stand in the path."""
         return tuple(re.findall(r"\{(\w+)\}", self.path))
@@ -246,7 +247,7 @@ def _plain(value: Any) -> Any:
     if kind is str or kind is int or kind is float:
         return value
     if kind is list or kind is tuple:
-        return [_plain(item) for item in value]
+        return value if all(type(item) is str for item in value) else [_plain(item) for item in value]
     if kind is dict:
         return {key: _plain(item) for key, item in value.items()}
     if hasattr(value, "model_dump"):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from types import TracebackType
-from typing import Generic, NamedTuple, Self, TypeVar
+from typing import Generic, Self, TypeVar, cast
 
-from .errors import stream_error
+from .errors import APIConnectionError, error_details, stream_error
 from .wire import Response
 
 T = TypeVar("T")
@@ -15,11 +16,8 @@ T = TypeVar("T")
 Decode = Callable[[Response, bytes], T]
 
 
-class Event(NamedTuple):
-    """One event: its name (`message` unless the server gave one) and its data, as UTF-8 bytes."""
-
-    name: str
-    data: bytes
+#: The event's name (`message` unless the server gave one) and its data, as UTF-8 bytes.
+Event = tuple[str, bytes]
 
 
 class EventParser:
@@ -58,7 +56,7 @@ class EventParser:
         events: list[Event] = []
         for block in blocks:
             if block.startswith(b"data: ") and b"\n" not in block and not self._data and not self._name:
-                events.append(Event("message", block[6:]))
+                events.append(("message", block[6:]))
             else:
                 events += self._parse([*block.split(b"\n"), b""])
         return events
@@ -68,7 +66,7 @@ class EventParser:
         for line in lines:
             if not line:
                 if self._data:
-                    events.append(Event(self._name or "message", b"\n".join(self._data)))
+                    events.append((self._name or "message", b"\n".join(self._data)))
                 self._name, self._data = "", []
                 continue
             field, _, value = line.partition(b":")
@@ -93,25 +91,31 @@ class _Items(Generic[T]):
 
     def _feed(self, chunk: bytes) -> Iterator[T]:
         """The items in `chunk`. Those that stand before an error event are given first, then the error is raised."""
-        for event in self._parser.feed(chunk):
-            data = event.data
+        if self._done:
+            return
+        response, decode = self.response, self._decode
+        for name, data in self._parser.feed(chunk):
             if data.startswith(b"[DONE]"):
                 self._done = True
+                response.hurry()
                 return
-            if event.name == "error" or data.startswith((b'{"error"', b'{ "error"')):
-                raise stream_error(self.response, _error_body(data), self.received)
-            item = self._decode(self.response, data)
+            # The word may also stand in the text of a chunk, so only a parser can tell.
+            if (name == "error" or b'"error"' in data) and (body := _error_body(name, data)) is not None:
+                raise stream_error(response, body, self.received)
+            item = decode(response, data)
             self.received += 1
             yield item
 
 
-def _error_body(data: bytes) -> object:
-    import json
-
+def _error_body(name: str, data: bytes) -> object | None:
+    """The body of an error event; `None` if it is none."""
     try:
-        return json.loads(data)
+        body: object = json.loads(data)
     except ValueError:
-        return {"error": {"message": data.decode("utf-8", "replace")}}
+        body = data.decode("utf-8", "replace")
+    if name == "error" or error_details(body, within="error"):
+        return cast("object", body) if isinstance(body, dict) else {"error": {"message": str(body)}}
+    return None
 
 
 class Stream(_Items[T]):
@@ -131,10 +135,12 @@ class Stream(_Items[T]):
 
     def _run(self) -> Iterator[T]:
         try:
+            # On to the end of the body, past [DONE]: only a connection that has been read to its end is kept.
             for chunk in self.response.iter_bytes():
                 yield from self._feed(chunk)
-                if self._done:
-                    return
+        except APIConnectionError:
+            if not self._done:
+                raise
         finally:
             self.close()
 
@@ -178,11 +184,13 @@ class AsyncStream(_Items[T]):
 
     async def _run(self) -> AsyncIterator[T]:
         try:
+            # On to the end of the body, past [DONE]: only a connection that has been read to its end is kept.
             async for chunk in self.response.aiter_bytes():
                 for item in self._feed(chunk):
                     yield item
-                if self._done:
-                    return
+        except APIConnectionError:
+            if not self._done:
+                raise
         finally:
             await self.aclose()
 

@@ -84,7 +84,7 @@ def _destination(answer: Response) -> tuple[tuple[Origin, str], str]:
 
 
 def _parsed(resource: Resource[Any], response: Response) -> FileResponse:
-    from .endpoint import decode
+    from .endpoint import reader
     from .types.files import FileResponse
 
-    return decode(FileResponse, response, response.content, WHO, strict=resource.client.strict)  # type: ignore[no-any-return]
+    return reader(FileResponse, WHO, strict=resource.client.strict)(response, response.content)  # type: ignore[no-any-return]

@@ -162,6 +162,8 @@ class Body:
     achunks: AsyncIterator[bytes] | None = None
     close: Callable[[], None] | None = None
     aclose: Callable[[], Coroutine[Any, Any, None]] | None = None
+    hurry: Callable[[], None] | None = None
+    """Wait only for a moment for what is still to come."""
 
 
 class Response:
@@ -276,6 +278,11 @@ class Response:
         if self._content is None:
             self._content = b"".join([chunk async for chunk in self.aiter_bytes()])
         return self._content
+
+    def hurry(self) -> None:
+        """What matters has been read: wait only for a moment for the rest."""
+        if self._body and self._body.hurry:
+            self._body.hurry()
 
     def close(self) -> None:
         """Give the connection back (closed, if bytes are still due on it)."""

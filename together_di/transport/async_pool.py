@@ -7,6 +7,7 @@ A connection belongs to the event loop it was opened in. So each loop gets a poo
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, TypeAlias, cast
 
@@ -20,6 +21,7 @@ from .common import (
     MAX_CONNECTIONS,
     chunks_off_loop,
     failure,
+    hurry,
     proxy_for,
     tls_context,
 )
@@ -131,7 +133,8 @@ class AsyncPoolTransport:
         except HTTPCORE_ERRORS as error:
             problem = failure(error, request)
         else:
-            body = Body(achunks=_guarded(answer, request), aclose=answer.aclose)
+            hasten = functools.partial(hurry, answer)
+            body = Body(achunks=_guarded(answer, request), aclose=answer.aclose, hurry=hasten)
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem

@@ -28,12 +28,16 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         self._reader = reader
         self._writer = writer
         self._network = network
+        #: Seconds a read waits at most, whatever it is told, until the next request is written.
+        self.longest_wait: float | None = None
         # TLS puts a transport of its own on top; this one keeps the socket.
         self._socket_transport = writer.transport
         network.streams.add(self)
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Up to `max_bytes` bytes; none at the end of the stream."""
+        if self.longest_wait is not None:
+            timeout = self.longest_wait
         try:
             async with asyncio.timeout(timeout):
                 return await self._reader.read(max_bytes)
@@ -46,6 +50,7 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         """Send all of `buffer`."""
         if not buffer:
             return
+        self.longest_wait = None
         try:
             self._writer.write(buffer)
             async with asyncio.timeout(timeout):
@@ -58,6 +63,7 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
     async def aclose(self) -> None:
         """Close the socket, without waiting for the other side to agree."""
         # `abort` and not `close`: a TLS `close` waits for the peer's closing message, for up to 30 seconds.
+        self._network.streams.discard(self)
         self._writer.transport.abort()
         await asyncio.sleep(0)
 
@@ -90,7 +96,7 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
             self._writer.transport.abort()
         # The rest, which the loop would have run: it closes the socket. Other loops than asyncio's close it themselves.
         connection_lost = getattr(self._socket_transport, "_call_connection_lost", None)
-        if connection_lost is not None and self._socket_transport.get_extra_info("socket") is not None:
+        if connection_lost is not None and getattr(self._socket_transport, "_sock", None) is not None:
             connection_lost(None)
 
 

@@ -6,6 +6,7 @@ import os
 import ssl
 import urllib.request
 from collections.abc import AsyncIterator
+from typing import Any
 
 from .._fork import ForkSafeLock
 from ..errors import APIConnectionError, APITimeoutError
@@ -14,6 +15,9 @@ from ..wire import Origin, RawHeaders, Request, Upload
 #: Connections one pool opens at most, and how long an idle one is kept, in seconds.
 MAX_CONNECTIONS = 100
 KEEPALIVE_EXPIRY = 30.0
+
+#: Seconds a stream that has said its last word is given to end, so that its connection can be used again.
+A_MOMENT = 0.1
 
 _TIMEOUTS = {
     "ConnectTimeout": ("connect", "No connection to {host} within {limit} s"),
@@ -74,6 +78,11 @@ async def chunks_off_loop(upload: Upload) -> AsyncIterator[bytes]:
     chunks = upload.chunks()
     while (chunk := await anyio.to_thread.run_sync(next, chunks, None)) is not None:
         yield chunk
+
+
+def hurry(answer: Any) -> None:
+    """Have the rest of `answer`, a response of httpcore, waited for only `A_MOMENT`."""
+    answer.extensions["network_stream"].longest_wait = A_MOMENT
 
 
 def failure(error: Exception, request: Request) -> APIConnectionError:

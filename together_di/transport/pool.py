@@ -5,13 +5,23 @@ Going straight to the pool saves a fifth of the time of a call over `httpx.HTTPT
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpcore
 
 from .._fork import ForkSafeLock, register
 from ..wire import Body, Origin, Request, Response, Upload
-from .common import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, failure, headers_as_sent, proxy_for, tls_context
+from .common import (
+    KEEPALIVE_EXPIRY,
+    MAX_CONNECTIONS,
+    failure,
+    headers_as_sent,
+    hurry,
+    proxy_for,
+    tls_context,
+)
+from .sync_network import SyncNetwork
 
 #: What httpcore raises; it has no common base class.
 HTTPCORE_ERRORS = (
@@ -48,7 +58,8 @@ class PoolTransport:
         except HTTPCORE_ERRORS as error:
             problem = failure(error, request)
         else:
-            body = Body(chunks=_guarded(answer, request), close=answer.close)
+            hasten = functools.partial(hurry, answer)
+            body = Body(chunks=_guarded(answer, request), close=answer.close, hurry=hasten)
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem
@@ -62,6 +73,7 @@ class PoolTransport:
                     max_connections=MAX_CONNECTIONS,
                     max_keepalive_connections=MAX_CONNECTIONS,
                     keepalive_expiry=KEEPALIVE_EXPIRY,
+                    network_backend=SyncNetwork(),
                     proxy=None if proxy is None else httpcore.Proxy(proxy),
                 )
             self._routes[origin] = self._pools[proxy]

@@ -1,0 +1,64 @@
+"""Sockets for httpcore's pool: its own, with a limit that can be set while a response is read."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterable
+from typing import Any
+
+import httpcore
+from httpcore import SOCKET_OPTION
+
+
+class SyncStream(httpcore.NetworkStream):
+    """One connection."""
+
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+        #: Seconds a read waits at most, whatever it is told, until the next request is written.
+        self.longest_wait: float | None = None
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Up to `max_bytes` bytes; none at the end of the stream."""
+        return self._stream.read(max_bytes, timeout if self.longest_wait is None else self.longest_wait)
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send all of `buffer`."""
+        self.longest_wait = None
+        self._stream.write(buffer, timeout)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self._stream.close()
+
+    def get_extra_info(self, info: str) -> Any:
+        """What httpcore asks of a connection."""
+        return self._stream.get_extra_info(info)
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        """Continue with TLS on the same socket."""
+        return SyncStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+
+
+class SyncNetwork(httpcore.NetworkBackend):
+    """Opens connections."""
+
+    def __init__(self) -> None:
+        self._backend = httpcore.SyncBackend()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to `host`."""
+        return SyncStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        self._backend.sleep(seconds)
