@@ -1,0 +1,515 @@
+"""Files on their way: the three steps of an upload, forms, and where their bytes are read."""
+
+from __future__ import annotations
+
+import asyncio
+import email
+import email.policy
+import hashlib
+import io
+import os
+import threading
+from collections.abc import Callable, Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from together_di import APIConnectionError, APIError, AsyncTogether, BadRequestError, ConflictError, Together
+from together_di.multipart import CHUNK, FileSource
+
+from .support.emulated import emulator
+from .support.http_server import HTTPServer, Peer, Received, answer, message, raw, redirect, then_hang_up
+from .support.sides import KEY, AsyncSide, OpenSide, SyncSide, both_sides, record_waits
+
+TEXT = answer({"text": "Good morning."})
+LINES = b'{"text": "one"}\n' * 40_000  # more than two reads
+assert len(LINES) > 2 * CHUNK
+
+
+#: Runs a test once with each client.
+uploading_sides = pytest.mark.parametrize(
+    "open_side",
+    [
+        pytest.param(
+            SyncSide,
+            id="sync",
+            marks=pytest.mark.xfail(
+                strict=True, reason="pool.py sends Upload.chunks(upload), which is the protocol's stub"
+            ),
+        ),
+        pytest.param(AsyncSide, id="async"),
+    ],
+)
+
+
+@pytest.fixture(autouse=True)
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    return record_waits(monkeypatch)
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Path:
+    path = tmp_path / "training.jsonl"
+    path.write_bytes(LINES)
+    return path
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    path = tmp_path / "grüße.wav"
+    path.write_bytes(b"RIFF" + bytes(range(256)) * 20)
+    return path
+
+
+def form(request: Received) -> dict[str, EmailMessage]:
+    """The parts of a form by name, read by Python's own MIME parser."""
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    whole = email.message_from_bytes(head + request.body, policy=email.policy.HTTP)
+    assert isinstance(whole, EmailMessage)
+    assert not whole.defects
+    parts: dict[str, EmailMessage] = {}
+    for part in whole.iter_parts():
+        assert isinstance(part, EmailMessage)
+        parts[str(part["content-disposition"].params["name"])] = part
+    return parts
+
+
+def content(part: EmailMessage) -> bytes:
+    data = part.get_payload(decode=True)
+    assert isinstance(data, bytes)
+    return data
+
+
+def transcribe(file: Any, **more: Any) -> Callable[[Any], Any]:
+    return lambda client: client.audio.transcriptions.create(file=file, model="m", **more)
+
+
+# The three steps of `files.upload`
+
+
+@uploading_sides
+def test_an_upload_arrives_byte_for_byte(open_side: OpenSide, training: Path) -> None:
+    with emulator() as (url, _), open_side(url) as side:
+        file = side.call(lambda client: client.files.upload(training))
+        stored = side.call(lambda client: client.files.content(file.id))
+        assert side.call(lambda _: stored.read()) == LINES
+    assert (file.filename, file.bytes, file.purpose) == ("training.jsonl", len(LINES), "fine-tune")
+
+
+@uploading_sides
+def test_an_upload_is_announced_sent_and_taken_in(open_side: OpenSide, training: Path) -> None:
+    with emulator() as (url, seen), open_side(url) as side:
+        file = side.call(lambda client: client.files.upload(str(training), purpose="eval"))
+    steps = [(one.method, one.target.rpartition("/")[0]) for one in seen.seen]
+    assert steps == [("POST", "/v1"), ("PUT", "/emulator/uploads"), ("POST", f"/v1/files/{file.id}")]
+    announced = seen.seen[0].body
+    assert b"eval" in announced
+    assert hashlib.sha256(LINES).hexdigest().encode() in announced
+
+
+@uploading_sides
+def test_the_signed_address_does_not_see_the_key(open_side: OpenSide, training: Path) -> None:
+    with emulator() as (url, seen), open_side(url, default_headers={"x-team": "search"}) as side:
+        side.call(lambda client: client.files.upload(training))
+    announce, put, finish = (one.headers for one in seen.seen)
+    assert announce["authorization"] == finish["authorization"] == f"Bearer {KEY}"
+    assert "authorization" not in put
+    assert "x-team" not in put
+    assert put["content-length"] == str(len(LINES))
+
+
+@uploading_sides
+def test_the_bytes_go_to_another_host_without_the_key(open_side: OpenSide, training: Path) -> None:
+    with HTTPServer(raw(message())) as storage, HTTPServer() as server, open_side(server.url) as side:
+        address = {"Location": f"{storage.url}/bucket/a%20b?signature=x%2By", "X-Together-File-Id": "file-1"}
+        done = answer({"id": "file-1", "object": "file"})
+        server.script += [raw(message(status=302, headers=address)), done]
+        assert side.call(lambda client: client.files.upload(training)).id == "file-1"
+    put = storage.requests[0]
+    assert (put.method, put.target, put.body) == ("PUT", "/bucket/a%20b?signature=x%2By", LINES)
+    assert KEY not in str(put.headers)
+    assert [request.target for request in server.requests] == ["/v1/files", "/v1/files/file-1/preprocess"]
+
+
+@uploading_sides
+def test_a_put_that_breaks_is_made_again_from_the_beginning(open_side: OpenSide, training: Path) -> None:
+    with HTTPServer(then_hang_up(), raw(message())) as storage, HTTPServer() as server, open_side(server.url) as side:
+        address = {"Location": f"{storage.url}/x", "X-Together-File-Id": "file-1"}
+        server.script += [raw(message(status=302, headers=address)), answer({"id": "file-1"})]
+        side.call(lambda client: client.files.upload(training))
+    assert [request.body for request in storage.requests] == [LINES, LINES]
+
+
+@uploading_sides
+def test_the_same_file_again_gives_the_one_that_is_there(open_side: OpenSide, training: Path) -> None:
+    with emulator() as (url, _), open_side(url) as side:
+        first = side.call(lambda client: client.files.upload(training))
+        assert side.call(lambda client: client.files.upload(training)).id == first.id
+        with pytest.raises(ConflictError):
+            side.call(lambda client: client.files.upload(training, raise_if_already_exists=True))
+
+
+BAD_ADDRESSES: list[Any] = [
+    {},
+    {"Location": "http://127.0.0.1/x"},
+    {"X-Together-File-Id": "file-1"},
+    {"Location": "ftp://127.0.0.1/x", "X-Together-File-Id": "file-1"},
+    {"Location": "/relative", "X-Together-File-Id": "file-1"},
+    {"Location": "http://127.0.0.1/x", "X-Together-File-Id": "../models"},
+    pytest.param(
+        {"Location": "http://127.0.0.1:9/x", "X-Together-File-Id": ".."},
+        marks=pytest.mark.xfail(strict=True, reason="the id `..` is refused only after the bytes have been sent"),
+    ),
+]
+
+
+@uploading_sides
+@pytest.mark.parametrize("headers", BAD_ADDRESSES)
+def test_an_unusable_address_is_an_error(open_side: OpenSide, training: Path, headers: dict[str, str]) -> None:
+    with (
+        HTTPServer(raw(message(status=302, headers=headers))) as server,
+        open_side(server.url) as side,
+        pytest.raises(APIError, match=r"files\.upload"),
+    ):
+        side.call(lambda client: client.files.upload(training))
+    assert len(server.requests) == 1
+
+
+@uploading_sides
+def test_an_upload_whose_announcement_is_refused_raises_the_typed_error(open_side: OpenSide, training: Path) -> None:
+    refusal = answer({"error": {"message": "Not this one.", "param": "file"}}, 400)
+    with (
+        HTTPServer(refusal) as server,
+        open_side(server.url) as side,
+        pytest.raises(BadRequestError, match="Not this one"),
+    ):
+        side.call(lambda client: client.files.upload(training))
+    assert server.connections == 1
+
+
+def missing(folder: Path) -> Path:
+    return folder / "missing.jsonl"
+
+
+def empty(folder: Path) -> Path:
+    (folder / "empty.jsonl").touch()
+    return folder / "empty.jsonl"
+
+
+def other_kind(folder: Path) -> Path:
+    (folder / "notes.txt").write_text("x")
+    return folder / "notes.txt"
+
+
+def no_suffix(folder: Path) -> Path:
+    (folder / "notes").write_text("x")
+    return folder / "notes"
+
+
+def directory(folder: Path) -> Path:
+    (folder / "all.jsonl").mkdir()
+    return folder / "all.jsonl"
+
+
+@both_sides
+@pytest.mark.parametrize(
+    ("make", "kind", "problem"),
+    [
+        (missing, FileNotFoundError, r"missing\.jsonl"),
+        (empty, ValueError, r"'empty\.jsonl' is empty"),
+        (other_kind, ValueError, r"'notes\.txt' must end in"),
+        (no_suffix, ValueError, r"'notes' must end in"),
+        (directory, IsADirectoryError, r"all\.jsonl"),
+    ],
+)
+def test_a_file_that_cannot_be_uploaded_raises_before_anything_is_sent(
+    open_side: OpenSide, tmp_path: Path, make: Callable[[Path], Path], kind: type[Exception], problem: str
+) -> None:
+    with HTTPServer() as server, open_side(server.url) as side, pytest.raises(kind, match=problem):
+        side.call(lambda client: client.files.upload(make(tmp_path)))
+    assert server.connections == 0
+
+
+@both_sides
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_an_unreadable_file_raises_before_anything_is_sent(open_side: OpenSide, training: Path) -> None:
+    training.chmod(0)
+    with HTTPServer() as server, open_side(server.url) as side, pytest.raises(PermissionError):
+        side.call(lambda client: client.files.upload(training))
+    assert server.connections == 0
+
+
+@both_sides
+def test_an_unknown_purpose_raises_before_anything_is_sent(open_side: OpenSide, training: Path) -> None:
+    with HTTPServer() as server, open_side(server.url) as side, pytest.raises(ValueError, match="fine-tune"):
+        side.call(lambda client: client.files.upload(training, purpose="fine-tuning"))
+    assert server.connections == 0
+
+
+@both_sides
+@pytest.mark.parametrize("size", [10, CHUNK * 2, len(LINES) + 10], ids=["much shorter", "shorter", "longer"])
+@pytest.mark.xfail(strict=True, reason="h11's LocalProtocolError escapes when a file changes its size")
+def test_a_file_that_changes_while_it_is_uploaded_is_a_typed_error(
+    open_side: OpenSide, training: Path, size: int
+) -> None:
+    def change(peer: Peer) -> None:
+        training.write_bytes(LINES[:size].ljust(size, b" "))
+        headers = {"Location": f"{storage.url}/x", "X-Together-File-Id": "file-1"}
+        peer.send(message(status=302, headers=headers))
+
+    with (
+        HTTPServer(default=raw(message())) as storage,
+        HTTPServer(change) as server,
+        open_side(server.url, max_retries=0) as side,
+        pytest.raises(APIConnectionError),
+    ):
+        side.call(lambda client: client.files.upload(training))
+    assert not storage.requests
+
+
+# Forms
+
+
+@uploading_sides
+def test_a_path_is_sent_with_its_name_and_type(open_side: OpenSide, recording: Path) -> None:
+    with HTTPServer(TEXT) as server, open_side(server.url) as side:
+        result = side.call(transcribe(recording, language="de", temperature=0.5, diarize=True))
+    assert result.text == "Good morning."
+    parts = form(server.requests[0])
+    assert content(parts["file"]) == recording.read_bytes()
+    assert parts["file"].get_content_type() in {"audio/x-wav", "audio/wav", "audio/vnd.wave"}
+    assert {name: content(part).decode() for name, part in parts.items() if name != "file"} == {
+        "model": "m",
+        "language": "de",
+        "temperature": "0.5",
+        "diarize": "true",
+    }
+    assert 'filename="grüße.wav"'.encode() in server.requests[0].body
+
+
+@uploading_sides
+def test_text_that_names_a_file_is_a_path(open_side: OpenSide, recording: Path) -> None:
+    with HTTPServer(TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(str(recording)))
+    assert content(form(server.requests[0])["file"]) == recording.read_bytes()
+
+
+@uploading_sides
+def test_bytes_are_sent_as_they_are(open_side: OpenSide) -> None:
+    with HTTPServer(TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(b"\x00\r\n--\xff"))
+    assert content(form(server.requests[0])["file"]) == b"\x00\r\n--\xff"
+
+
+@uploading_sides
+def test_a_file_is_sent_from_where_it_stands_and_stays_open(open_side: OpenSide, recording: Path) -> None:
+    with recording.open("rb") as file, HTTPServer(TEXT) as server, open_side(server.url) as side:
+        file.seek(100)
+        side.call(transcribe(file))
+        assert not file.closed
+    assert content(form(server.requests[0])["file"]) == recording.read_bytes()[100:]
+
+
+@uploading_sides
+@pytest.mark.parametrize(
+    ("file", "name", "kind"),
+    [
+        (("talk.mp3", b"abc"), "talk.mp3", "audio/mpeg"),
+        (("talk", b"abc", "audio/flac"), "talk", "audio/flac"),
+        (("talk.mp3", io.BytesIO(b"abc"), None), "talk.mp3", "audio/mpeg"),
+        ((None, b"abc"), "upload", "application/octet-stream"),
+    ],
+)
+def test_a_tuple_names_the_file_and_its_type(open_side: OpenSide, file: Any, name: str, kind: str) -> None:
+    with HTTPServer(TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(file))
+    part = form(server.requests[0])["file"]
+    assert (part.get_filename(), part.get_content_type(), content(part)) == (name, kind, b"abc")
+
+
+@uploading_sides
+def test_a_name_cannot_break_out_of_its_header(open_side: OpenSide) -> None:
+    with HTTPServer(TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(('a"\r\nX-Evil: 1\r\n\r\n.wav', b"abc")))
+    part = form(server.requests[0])["file"]
+    assert content(part) == b"abc"
+    assert part["x-evil"] is None
+
+
+@uploading_sides
+def test_a_url_is_sent_as_a_field(open_side: OpenSide) -> None:
+    with HTTPServer(TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe("https://example.test/talk.mp3"))
+    part = form(server.requests[0])["file"]
+    assert (part.get_filename(), content(part)) == (None, b"https://example.test/talk.mp3")
+
+
+@uploading_sides
+def test_the_size_is_announced_exactly(open_side: OpenSide, training: Path) -> None:
+    with HTTPServer(TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(training))
+    assert int(server.requests[0].headers["content-length"]) == len(server.requests[0].body)
+    assert "transfer-encoding" not in server.requests[0].headers
+
+
+@uploading_sides
+def test_a_form_is_sent_again_whole_and_with_the_same_idempotency_key(open_side: OpenSide, training: Path) -> None:
+    with training.open("rb") as file, HTTPServer(answer({}, 503), TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(file))
+    first, second = server.requests
+    assert first.body == second.body
+    assert content(form(second)["file"]) == LINES
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+
+
+@both_sides
+def test_a_missing_file_raises_before_anything_is_sent(open_side: OpenSide) -> None:
+    with (
+        HTTPServer() as server,
+        open_side(server.url) as side,
+        pytest.raises(FileNotFoundError, match=r"audio\.transcriptions\.create\(\): file='nowhere\.wav'"),
+    ):
+        side.call(transcribe("nowhere.wav"))
+    assert server.connections == 0
+
+
+@both_sides
+def test_a_text_file_raises_before_anything_is_sent(open_side: OpenSide) -> None:
+    with HTTPServer() as server, open_side(server.url) as side, pytest.raises(TypeError, match="binary mode"):
+        side.call(transcribe(io.StringIO("abc")))
+    assert server.connections == 0
+
+
+class Pipe(io.RawIOBase):
+    """A file that can be read only once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        return self._file.readinto(buffer)
+
+
+@uploading_sides
+def test_a_pipe_is_sent_whole_and_can_be_sent_again(open_side: OpenSide) -> None:
+    with HTTPServer(answer({}, 503), TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(Pipe(LINES)))
+    assert [content(form(request)["file"]) for request in server.requests] == [LINES, LINES]
+
+
+@uploading_sides
+def test_a_real_pipe_is_sent_whole(open_side: OpenSide) -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "wb") as file:
+        file.write(b"abc" * 100)
+    with os.fdopen(reading, "rb") as file, HTTPServer(TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(file))
+    assert content(form(server.requests[0])["file"]) == b"abc" * 100
+
+
+@uploading_sides
+def test_a_redirected_form_is_sent_whole_on_the_same_host(open_side: OpenSide, training: Path) -> None:
+    with HTTPServer(redirect("/other", 307), TEXT) as server, open_side(server.url) as side:
+        side.call(transcribe(training))
+    assert content(form(server.requests[1])["file"]) == LINES
+
+
+# Where the bytes are read
+
+
+class Watched(io.BytesIO):
+    """A file that remembers which threads have read from it."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.readers: set[int] = set()
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size:
+            self.readers.add(threading.get_ident())
+        return super().read(size)
+
+
+def test_an_async_form_is_read_in_a_worker_thread() -> None:
+    file = Watched(LINES)
+    with HTTPServer(TEXT) as server, AsyncSide(server.url) as side:
+        side.call(transcribe(file))
+    assert file.readers
+    assert threading.get_ident() not in file.readers
+
+
+class WatchedPipe(Pipe):
+    """A pipe that remembers which threads have read from it."""
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.readers: set[int] = set()
+
+    def readinto(self, buffer: Any) -> int:
+        if len(buffer):
+            self.readers.add(threading.get_ident())
+        return super().readinto(buffer)
+
+
+@pytest.mark.xfail(strict=True, reason="a pipe is read in the event loop, and may block it for as long as it likes")
+def test_an_async_form_reads_a_pipe_in_a_worker_thread() -> None:
+    file = WatchedPipe(b"abc")
+    with HTTPServer(TEXT) as server, AsyncSide(server.url) as side:
+        side.call(transcribe(file))
+    assert file.readers
+    assert threading.get_ident() not in file.readers
+
+
+def test_an_async_upload_is_read_in_worker_threads(training: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readers: set[int] = set()
+    chunks = FileSource.chunks
+
+    def watched(self: FileSource) -> Iterator[bytes]:
+        for chunk in chunks(self):
+            readers.add(threading.get_ident())
+            yield chunk
+
+    monkeypatch.setattr(FileSource, "chunks", watched)
+    with emulator() as (url, _), AsyncSide(url) as side:
+        side.call(lambda client: client.files.upload(training))
+    assert readers
+    assert threading.get_ident() not in readers
+
+
+def test_the_loop_goes_on_while_a_file_is_read() -> None:
+    loop_is_free = threading.Event()
+
+    class Slow(io.BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            # Only a loop that is not blocked can set this.
+            assert not size or loop_is_free.wait(20)
+            return super().read(size)
+
+    async def main(url: str) -> str:
+        async with AsyncTogether(api_key=KEY, base_url=url) as client:
+            call = asyncio.create_task(client.audio.transcriptions.create(file=Slow(LINES), model="m"))
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_soon(loop_is_free.set)
+            return (await call).text
+
+    with HTTPServer(TEXT) as server:
+        assert asyncio.run(main(server.url)) == "Good morning."
+
+
+def test_a_file_is_never_in_memory_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "big.jsonl"
+    path.write_bytes(LINES)
+    sizes = [len(chunk) for chunk in FileSource(path).chunks()]
+    assert max(sizes) <= CHUNK
+    assert sum(sizes) == len(LINES)
+
+
+def test_the_embedded_transport_takes_uploads(training: Path) -> None:
+    client = Together(transport="embedded")
+    file = client.files.upload(training, raise_if_already_exists=False)
+    assert client.files.content(file.id).read() == LINES
