@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
+from pickle import PicklingError
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ._sentinels import NotGiven, not_given
 from ._text import near_miss
-from .config import TogetherClient, merge_headers
-from .credentials import APIKey, Credential, conceal
+from .config import TogetherClient, check_headers, merge_headers
+from .credentials import APIKey, Credential, conceal, without_locals
 from .engine import AsyncEngine, Engine, SharedTransport, SyncEngine
 from .errors import ConfigurationError
 from .resource import Async, M, Raw, Streamed, Sync
@@ -39,16 +40,19 @@ X = TypeVar("X", SyncTransport, AsyncTransport)
 
 
 def _guarded(function: F) -> F:
-    """Refuse unknown keywords with a suggestion, and put a key out of sight before anything can fail."""
-    known = inspect.signature(function).parameters.keys()
+    """Refuse unknown keywords with a suggestion, and put the key out of sight before anything can fail."""
+    known = inspect.signature(function).parameters.keys() - {"self"}
 
     @functools.wraps(function)
-    def call(self: object, *args: object, **options: object) -> object:
-        options["api_key"] = conceal(cast("APIKey | None", options.get("api_key")))
+    @without_locals
+    def call(self: object, *args: object, **options: Any) -> object:
+        if args:
+            raise TypeError(f"{type(self).__name__} takes options by name only: api_key=..., timeout=..., and so on.")
+        options["api_key"] = conceal(options.get("api_key"))
         if unknown := options.keys() - known:
             name = min(unknown)
-            raise TypeError(f"{type(self).__name__} has no option {name!r}{near_miss(name, known - {'self'})}.")
-        return function(self, *args, **options)
+            raise TypeError(f"{type(self).__name__} has no option {name!r}{near_miss(name, known)}.")
+        return function(self, **options)
 
     return cast("F", call)
 
@@ -97,6 +101,8 @@ def _merged(
     name = f"default_{what}"
     if added is not None and instead is not None:
         raise ConfigurationError(f"Give {name} (added to the client's) or set_{name} (instead of them), not both.")
+    if what == "headers":
+        check_headers(added or instead or {}, name)
     if instead is not None:
         return {name: instead}
     return {} if added is None else {name: merge_headers(mine, added) if what == "headers" else {**mine, **added}}
@@ -143,6 +149,8 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         strict: bool = False,
         supplied_headers: Mapping[str, str] | None = None,
     ) -> None:
+        check_headers(supplied_headers or {}, "supplied_headers")
+        check_headers(default_headers or {}, "default_headers")
         config = TogetherClient.resolve(
             api_key=cast("SecretStr | KeyFunction | None", api_key),
             base_url=base_url,
@@ -259,6 +267,8 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         return self._engine.is_closed or self._engine.shared.is_closed
 
     def __repr__(self) -> str:
+        if not hasattr(self, "_engine"):  # it could not be built, and its frame is being shown
+            return f"<{type(self).__name__} without a configuration>"
         config = self.client
         return f"<{type(self).__name__} {config.base_url} transport={config.transport!r} {config.credential!r}>"
 
@@ -270,6 +280,8 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
+        if getattr(self._engine.shared.transport, "belongs_to_caller", False):
+            raise PicklingError("A client with the caller's own http_client cannot be pickled.")
         return _reopen, (type(self), self.client)
 
 
@@ -282,8 +294,6 @@ class Together(_Client[Sync, SyncEngine, "httpx.Client", SyncTransport]):
 
     @staticmethod
     def _open(config: TogetherClient, transport: SyncTransport) -> SyncEngine:
-        if config.credential.is_async:
-            raise ConfigurationError("api_key is an async function, and Together is not: use AsyncTogether.")
         return SyncEngine(config, SharedTransport(transport))
 
     @staticmethod

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from ._sentinels import not_given
 from ._text import near_miss
@@ -40,7 +40,7 @@ TRANSPORTS = ("httpx", "embedded")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True, repr=False)
+@dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
 class TogetherClient:
     """The configuration of a client. Build one with `TogetherClient.resolve`, or through `Together(...)`.
 
@@ -79,7 +79,7 @@ class TogetherClient:
         default_query: Mapping[str, object] | None = None,
         project_id: str | None = None,
         transport: str | None = None,
-        strict: bool = False,
+        strict: bool | None = None,
         log_level: str | None = None,
     ) -> Self:
         """Fill in what is not given from the environment and the defaults, and check all of it.
@@ -98,7 +98,7 @@ class TogetherClient:
             default_query=MappingProxyType(dict(default_query or {})),
             project_id=_pick("project_id", project_id, lambda value, _: str(value), default=None),
             transport=kind,
-            strict=strict,
+            strict=_pick("strict", strict, checked_flag, default=False),
             log_level=_pick("log", log_level, checked_log_level, default=None),
         )
 
@@ -254,6 +254,15 @@ def checked_log_level(value: object, source: str) -> str:
     return level
 
 
+def checked_flag(value: object, source: str) -> bool:
+    """Yes or no, also as text."""
+    known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
+    flag = known.get(str(value).lower())
+    if flag is None:
+        raise _refuse(source, value, "is neither true nor false")
+    return flag
+
+
 def normalise_base_url(value: object, source: str) -> str:
     """`value` without `/v1` and trailing slashes.
 
@@ -276,7 +285,11 @@ def normalise_base_url(value: object, source: str) -> str:
         raise _refuse(source, text, f"names no host; write for example {DEFAULT_BASE_URL}")
     if parts.query or parts.fragment:
         raise _refuse(source, text, "must not have a ?query or #fragment; use default_query for parameters")
-    path = re.sub(r"(/+v1)?/*$", "", parts.path)
+    path = quote(re.sub(r"(/+v1)?/*$", "", parts.path), safe="/%:@!$&'()*+,;=~")
+    try:
+        host = host.encode("idna").decode("ascii")
+    except UnicodeError:
+        raise _refuse(source, text, "has a host name that cannot be written in ASCII (IDNA)") from None
     if match := re.search(r"/(chat/completions|completions|embeddings|models)$", path):
         raise _refuse(source, text, f"ends in one endpoint's path; leave out {match[0]!r}")
     if parts.scheme == "http" and not _is_near(host):
@@ -321,6 +334,7 @@ def merge_headers(first: Mapping[str, str], second: Mapping[str, str]) -> dict[s
     return {**{name: value for name, value in first.items() if name.lower() not in named}, **second}
 
 
+_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
 
 
@@ -333,6 +347,8 @@ def check_headers(headers: Mapping[str, object], source: str) -> None:
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN(name):
             raise ConfigurationError(f"{source}: {name!r} is not a header name (RFC 9110, 5.1).")
+        if name.lower() in _OURS:
+            raise ConfigurationError(f"{source} sets {name}, which is made from the request itself: leave it out.")
         if name.lower() == "authorization":
             raise ConfigurationError(
                 f"{source} sets Authorization, which is made from the key: pass api_key=... "
@@ -340,6 +356,8 @@ def check_headers(headers: Mapping[str, object], source: str) -> None:
             )
         if not isinstance(value, str):
             raise ConfigurationError(f"{source}: the value of {name!r} must be a str, not {type(value).__name__}.")
+        if value != value.strip():
+            raise ConfigurationError(f"{source}: the value of {name!r} begins or ends with white space: strip it.")
         if not value.isascii() or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
             raise ConfigurationError(
                 f"{source}: the value of {name!r} has a line break or a character that is not ASCII."

@@ -10,6 +10,7 @@ from dependency_injector import containers, providers
 from ._fork import ForkSafeLock
 from .client import AsyncTogether, Together
 from .config import TogetherClient
+from .credentials import without_locals
 from .settings import TogetherSettings
 from .transport import AsyncTransport, SyncTransport, open_async_transport, open_sync_transport
 
@@ -55,6 +56,7 @@ class Opened:
         return taken
 
 
+@without_locals
 def _settings(options: dict[str, Any] | None) -> TogetherSettings:
     return TogetherSettings(**(options or {}))
 

@@ -6,12 +6,13 @@ plain text while something can fail, because tracebacks may be shown with their 
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
 from .errors import ConfigurationError, MissingAPIKeyError
 
@@ -20,16 +21,47 @@ if TYPE_CHECKING:
 
 KEY_VARIABLE = "TOGETHER_API_KEY"
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 #: A function that gives the key; it is asked again for every attempt.
 KeyFunction: TypeAlias = "Callable[[], str | SecretStr] | Callable[[], Awaitable[str | SecretStr]]"
 APIKey: TypeAlias = "str | SecretStr | KeyFunction"
 
 
-def conceal(value: APIKey | None) -> SecretStr | KeyFunction | None:
-    """`value` as a secret; a function is left as it is."""
+def conceal(value: Any) -> SecretStr | KeyFunction | None:
+    """`value` as a secret; a function is left as it is.
+
+    Raises:
+        TypeError: It is neither; the message names its type only.
+    """
     from pydantic import SecretStr
 
-    return SecretStr(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return SecretStr(value)
+    if value is None or isinstance(value, SecretStr) or callable(value):
+        return cast("SecretStr | KeyFunction | None", value)
+    kind, value = type(value).__name__, None
+    raise TypeError(f"api_key must be a str, or a function that gives one, not {kind}.")
+
+
+def without_locals(function: Callable[P, T]) -> Callable[P, T]:
+    """Leave the frames below `function`, and its arguments, out of the traceback of a mistake in the configuration.
+
+    They may hold a key where it does not belong (given by position, under a misspelt name, in a header), and
+    tracebacks may be shown with their local variables. What such an error has to say is in its message.
+    """
+
+    @functools.wraps(function)
+    def call(*args: P.args, **options: P.kwargs) -> T:
+        try:
+            return function(*args, **options)
+        except (TypeError, ConfigurationError, MissingAPIKeyError) as error:
+            problem = error
+        del args, options
+        raise problem.with_traceback(None)
+
+    return call
 
 
 class Credential:
@@ -67,9 +99,13 @@ class Credential:
         """The key as of now; an async function is awaited."""
         if not callable(self._value):
             return self._value
-        value = conceal(self._value())  # type: ignore[arg-type]  # an awaitable stays as it is
-        return self._usable(await value if inspect.isawaitable(value) else value)
+        found: list[Any] = [self._value()]
+        if inspect.isawaitable(found[0]):
+            found.append(await found.pop())
+        # Popped, so that this frame no longer has it if it turns out to be unusable.
+        return self._usable(found.pop())
 
+    @without_locals
     def _usable(self, value: object) -> SecretStr:
         from pydantic import SecretStr
 

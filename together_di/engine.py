@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from urllib.parse import urljoin, urlsplit
 
 from .config import TogetherClient, set_log_level
-from .errors import APIConnectionError, APIError, APIStatusError, ClientClosedError, status_error
+from .errors import APIConnectionError, APIError, APIStatusError, ClientClosedError, ConfigurationError, status_error
 from .pagination import AsyncPaginator, Page
 from .request import Call, RequestBuilder
 from .response import (
@@ -112,6 +112,11 @@ class SyncEngine(Engine[SyncTransport]):
     """Calls that block."""
 
     is_async = False
+
+    def __init__(self, config: TogetherClient, shared: SharedTransport[SyncTransport], *, owner: bool = True) -> None:
+        if config.credential.is_async:
+            raise ConfigurationError("api_key is an async function, and Together is not: use AsyncTogether.")
+        super().__init__(config, shared, owner=owner)
 
     def send(self, call: Call) -> Response:
         """The response, read unless the call is a stream.

@@ -75,7 +75,7 @@ class APIError(TogetherError):
     def __init__(self, message: str, request: Request | None = None, *, body: object | None = None) -> None:
         super().__init__(message)
         self.message = message
-        self.request = request
+        self.request = request.record() if request else None
         self.body = body
         details = error_details(body)
         self.code, self.param, self.type = (_text(details.get(name)) for name in ("code", "param", "type"))
@@ -233,12 +233,13 @@ def parsed_body(response: Response) -> object:
     """The body of an error response: decoded if it is JSON, else its text, at most 2,000 characters of it."""
     try:
         return response.json()
-    except ValueError:
+    except (ValueError, RecursionError):
         return response.text.strip()[:2000]
 
 
 def status_error(response: Response) -> APIStatusError:
     """The typed error for a response that is not a success."""
+    response = without_key(response)
     body = parsed_body(response)
     detail = error_details(body).get("message") or (body if isinstance(body, str) else "")
     message = f"{response.status_code} {response.reason_phrase}"
@@ -247,6 +248,15 @@ def status_error(response: Response) -> APIStatusError:
     if request_id := response.headers.get("x-request-id"):
         message += f" (request {request_id})"
     return _kind(response.status_code)(message, response=response, body=body)
+
+
+def without_key(response: Response) -> Response:
+    """`response`, with the key blotted out where the server sent it back."""
+    key = response.request.key if response.request else None
+    if key is None or key.get_secret_value().encode() not in response.content:
+        return response
+    content = response.content.replace(key.get_secret_value().encode(), b"[key hidden]")
+    return Response(response.status_code, response.raw_headers, response.request, content=content)
 
 
 def stream_error(response: Response, body: object, received: int) -> APIError:
@@ -263,8 +273,9 @@ def stream_error(response: Response, body: object, received: int) -> APIError:
 
 def _stream_status(details: dict[str, Any]) -> int | None:
     for candidate in (details.get("status"), details.get("status_code"), details.get("code")):
-        if isinstance(candidate, int | str) and str(candidate).isdigit() and 400 <= int(candidate) < 600:
-            return int(candidate)
+        text = str(candidate)
+        if text.isascii() and text.isdecimal() and len(text) == 3 and 400 <= int(text) < 600:
+            return int(text)
     kind = str(details.get("type") or "").lower()
     return next((status for prefix, status in STATUS_BY_TYPE.items() if kind.startswith(prefix)), None)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .config import TogetherClient
     from .wire import Timeout
 
+_NONE: frozenset[bytes] = frozenset()
 JSON = (b"Content-Type", b"application/json")
 USER_AGENT = f"together-di/{_version.__version__}"
 
@@ -117,18 +118,25 @@ class RequestBuilder:
         content: bytes | Upload = b""
         has_body = template.method not in {"GET", "DELETE"}
         headers = self._base(template, extra_headers)
+        given = {name.lower() for name, _ in headers} if extra_headers or self.config.default_headers else _NONE
         if template.form:
             form = _form(template.form, {**values, **(extra_body or {})}, who)
             content = form
+            # Instead of one that a caller of the official SDK may give: only this one names the boundary.
+            headers = [item for item in headers if item[0].lower() != b"content-type"]
             headers.append((b"Content-Type", form.content_type.encode("ascii")))
         elif has_body or extra_body:
             content = to_json(
                 _renamed(template, values) if not extra_body else {**_renamed(template, values), **extra_body}, who
             )
-            headers.append(JSON)
-        if has_body:
+            if b"content-type" not in given:
+                headers.append(JSON)
+        if idempotency_key is not None:
+            check_headers({"Idempotency-Key": idempotency_key}, "idempotency_key")
+        if has_body and (idempotency_key is not None or b"idempotency-key" not in given):
             # One key for all attempts: an API that knows it answers a repeated request once.
             key = os.urandom(16).hex() if idempotency_key is None else idempotency_key
+            headers = [item for item in headers if item[0].lower() != b"idempotency-key"] if given else headers
             headers.append((b"Idempotency-Key", key.encode("ascii")))
         limits = self.timeout if timeout is not_given else timeout_parts(timeout)
         return Request(template.method, self.origin, target, headers, content, limits)
@@ -205,7 +213,8 @@ def _query_items(values: Mapping[str, object], parent: str = "") -> list[tuple[s
             items.append((name, ",".join(form_text(part) for part in parts if part is not None)))
         else:
             items.append((name, form_text(value)))
-    return items
+    # As the official SDK does it: what is empty is left out.
+    return [item for item in items if item[1]]
 
 
 def _form(file_names: frozenset[str], values: dict[str, Any], who: str) -> Multipart:
@@ -235,6 +244,8 @@ def to_json(body: dict[str, Any], who: str) -> bytes:
         data = to_json({name: _plain(value) for name, value in body.items()})
     except PydanticSerializationError:
         _complain(body, who)
+    except RecursionError:
+        raise ValueError(f"{who}(): an argument holds itself, or is nested too deeply to be sent.") from None
     if b"NaN" in data or b"Infinity" in data:
         # JSON has no such numbers; the words may also stand inside a string, so only a parser can tell.
         json.loads(data, parse_constant=lambda word: _refuse_number(word, who))
@@ -243,13 +254,13 @@ def to_json(body: dict[str, Any], who: str) -> bytes:
 
 def _plain(value: Any) -> Any:
     """Responses that are sent back, such as a message of an earlier answer, without the fields they came without."""
-    kind = cast("Any", type(value))
-    if kind is str or kind is int or kind is float:
+    if value is None or isinstance(value, str | int | float):
         return value
-    if kind is list or kind is tuple:
-        return value if all(type(item) is str for item in value) else [_plain(item) for item in value]
-    if kind is dict:
-        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list | tuple) or hasattr(value, "__next__"):
+        items = list(cast("list[Any]", value))
+        return items if all(type(item) is str for item in items) else list(map(_plain, items))
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
     return value

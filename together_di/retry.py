@@ -76,7 +76,10 @@ def retry_after(headers: Headers) -> float | None:
     if seconds is not None or text is None:
         return seconds
     date = email.utils.parsedate_tz(text)
-    return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    try:
+        return None if date is None else max(0.0, email.utils.mktime_tz(date) - time.time())
+    except (ValueError, OverflowError):  # a year that no clock knows
+        return None
 
 
 def _number(text: str | None) -> float | None:

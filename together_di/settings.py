@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pickle import PicklingError
 from typing import Any
 
 from pydantic import SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from . import config
 from ._text import near_miss
+from .credentials import conceal, without_locals
 from .errors import ConfigurationError
 from .wire import Timeout
 
@@ -19,8 +21,16 @@ _CHECKS: dict[str, Callable[[object, str], object]] = {
     "timeout": config.checked_timeout,
     "max_retries": config.checked_max_retries,
     "transport": config.checked_transport,
+    "strict": config.checked_flag,
     "log": config.checked_log_level,
 }
+
+
+class _Environment(EnvSettingsSource):
+    """The `TOGETHER_*` variables, but for those that the README does not name."""
+
+    def __call__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__call__().items() if not name.startswith("default_")}
 
 
 class TogetherSettings(BaseSettings):
@@ -59,15 +69,16 @@ class TogetherSettings(BaseSettings):
     default_query: Mapping[str, object] | None = None
     project_id: str | None = None
     transport: str | None = None
-    strict: bool = False
+    strict: bool | None = None
     log: str | None = None
 
+    @without_locals
     def __init__(self, **options: Any) -> None:
-        given = {name.lower(): value for name, value in options.items() if value is not None and value != ""}
-        if isinstance(given.get("api_key"), str):
-            # Concealed before anything can fail: errors may be shown with local variables.
-            given["api_key"] = SecretStr(given["api_key"])
-            options.clear()
+        given = {name.lower(): value for name, value in options.items() if value != ""}
+        # For the time limit `None` says something: there is none.
+        given = {name: value for name, value in given.items() if value is not None or name == "timeout"}
+        if "api_key" in given:
+            given["api_key"] = conceal(given["api_key"])
         problems: list[str] = []
         try:
             super().__init__(**given)
@@ -83,6 +94,24 @@ class TogetherSettings(BaseSettings):
     @classmethod
     def _check(cls, value: object, info: Any) -> object:
         return value if value is None else _CHECKS[info.field_name](value, info.field_name)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' signature
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment."""
+        return init_settings, _Environment(settings_cls)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise PicklingError(
+            "TogetherSettings cannot be pickled, because the key would travel with it: "
+            "pickle a client whose key comes from the environment, or build the settings anew on the other side."
+        )
 
     def client_config(self) -> config.TogetherClient:
         """The frozen configuration of a client.

@@ -150,6 +150,9 @@ class Request:
         """A copy fit to be kept in an error: no key, no body."""
         return replace(self, content=b"", key=None)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return Request, (self.method, self.origin, self.target, self.raw_headers, b"", self.timeout)
+
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url}>"
 
@@ -297,8 +300,7 @@ class Response:
             await body.aclose()
 
     def __reduce__(self) -> tuple[object, ...]:
-        request = self.request.record() if self.request else None
-        return _rebuild_response, (self.status_code, self.raw_headers, request, self._content)
+        return _rebuild_response, (self.status_code, self.raw_headers, self.request, self._content)
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code} {self.reason_phrase}]>"

@@ -16,6 +16,8 @@ from .common import chunks_off_loop, failure, headers_as_sent
 class ClientTransport:
     """Sends through an `httpx.Client`."""
 
+    belongs_to_caller = True
+
     def __init__(self, client: httpx.Client) -> None:
         if not isinstance(client, httpx.Client):
             raise TypeError(f"http_client of Together must be an httpx.Client, not {type(client).__name__}.")
@@ -49,6 +51,8 @@ class ClientTransport:
 
 class AsyncClientTransport:
     """Sends through an `httpx.AsyncClient`, in the event loop that client belongs to."""
+
+    belongs_to_caller = True
 
     def __init__(self, client: httpx.AsyncClient) -> None:
         if not isinstance(client, httpx.AsyncClient):
