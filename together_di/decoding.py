@@ -14,6 +14,7 @@ from typing import Annotated, Any, Union, cast
 
 import pydantic_core
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 
 class Misfit(Exception):  # noqa: N818 - internal; callers turn it into APIResponseValidationError
@@ -34,7 +35,10 @@ def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
         if strict or first["type"] == "json_invalid":
             where = ".".join(map(str, first["loc"]))
             raise Misfit(f"{where}: {first['msg']}" if where else first["msg"])
-        return fit(annotation, pydantic_core.from_json(data))
+        result = fit(annotation, pydantic_core.from_json(data))
+        if not isinstance(result, BaseModel):
+            raise Misfit(f"an object is expected, not {type(result).__name__}")
+        return result
 
     return decode
 
@@ -68,26 +72,32 @@ def _fit_union(annotation: Any, arms: tuple[Any, ...], value: Any) -> Any:
     except ValidationError:
         if value is None:
             return None
-    # The arm that knows most of the value's keys; a union without a model has none better than another.
     keys: frozenset[str] = frozenset(value if isinstance(value, dict) else ())  # pyright: ignore[reportUnknownArgumentType]
     arms = tuple(arm for arm in arms if arm is not types.NoneType)
-    best = max(arms, key=lambda arm: len(keys & getattr(arm, "model_fields", {}).keys()))
-    return fit(best, value)
+    return fit(max(arms, key=lambda arm: _likeness(arm, keys)), value)
+
+
+def _likeness(arm: Any, keys: frozenset[str]) -> tuple[int, int]:
+    """How many of the keys `arm` knows, and how few it misses that it requires."""
+    fields: dict[str, FieldInfo] = getattr(arm, "model_fields", {})
+    required = {field.alias or name for name, field in fields.items() if field.is_required()}
+    return len(keys & fields.keys()), -len(required - keys)
 
 
 def _fit_model(model: type[BaseModel], data: dict[str, object]) -> BaseModel:
     values: dict[str, Any] = {}
+    given: set[str] = set()
     left = dict(data)
     for name, field in model.model_fields.items():
         key = field.alias if field.alias in left else name
         if key in left:
             values[name] = fit(field.annotation, left.pop(key))
+            given.add(name)
         elif field.is_required():
             values[name] = None
-    built = model.model_construct(**values)
+    built = model.model_construct(given | left.keys(), **values)
     if built.__pydantic_extra__ is not None:
         built.__pydantic_extra__.update(left)
-    built.__pydantic_fields_set__.update(left)
     return built
 
 

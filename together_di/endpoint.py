@@ -111,6 +111,8 @@ class Method:
 
     #: Whether calling it on an async client gives a coroutine.
     awaited = True
+    #: Whether it gives a page of a list.
+    is_paged = False
 
     def __init__(self, function: Callable[..., object], template: Template, chunk: str | None = None) -> None:
         self.function = function
@@ -118,6 +120,7 @@ class Method:
         self.chunk = chunk
         self.name = function.__name__
         self._readers: dict[tuple[Any, bool], Reader] = {}
+        self.is_loaded = False
         self.__doc__ = function.__doc__
 
     def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
@@ -126,7 +129,8 @@ class Method:
     def __get__(self, obj: Any, owner: object = None) -> Any:
         if obj is None:
             return self
-        return MethodType(self._coroutine_function if self.awaited and obj._engine.is_async else self._function, obj)
+        coroutine = self.awaited and obj._engine.gives_coroutines
+        return MethodType(self._coroutine_function if coroutine else self._function, obj)
 
     @lazy
     def _function(self) -> Callable[..., Any]:
@@ -138,9 +142,27 @@ class Method:
     @lazy
     def _coroutine_function(self) -> Callable[..., Any]:
         async def call(resource: Resource[Any], /, *args: object, **values: object) -> object:
-            return await self.invoke(resource, args, values)
+            if self.is_loaded and not self.template.form:
+                return await self.invoke(resource, args, values)
+            import anyio.to_thread
+
+            # In a worker thread, because it would stop the event loop: the first call imports the namespace's models,
+            # and a form looks at its files.
+            await anyio.to_thread.run_sync(self.load)
+            if not self.template.form:
+                return await self.invoke(resource, args, values)
+            engine = resource._engine
+            prepare = functools.partial(self.prepare, engine.builder, args, values)
+            return await engine.call(self, await anyio.to_thread.run_sync(prepare))
 
         return self._dressed(call)
+
+    def load(self) -> None:
+        """Do what is done once, when the method is first called."""
+        self._reader(self.result, strict=False)
+        if self.chunk is not None:
+            self._reader(self.chunk_type, strict=False)
+        self.is_loaded = bool(self.signature)
 
     def _dressed(self, call: Callable[..., Any]) -> Callable[..., Any]:
         """`call` with the name, documentation and signature of the declaration."""
@@ -182,7 +204,8 @@ class Method:
 
     def parse(self, response: Response, *, strict: bool) -> Any:
         """A read response as the method's return type."""
-        return self._reader(self.result, strict=strict)(response, response.content)
+        content = b"{}" if response.status_code == 204 else response.content
+        return self._reader(self.result, strict=strict)(response, content)
 
     def chunk_parser(self, *, strict: bool) -> Callable[[Response, bytes], Any]:
         """A function that turns the data of one event of a stream into the method's chunk type."""
@@ -309,6 +332,7 @@ class PagedEndpoint(Method, Generic[P, T]):
     """A method that gives a list in pages, which is iterated over as if it were one."""
 
     awaited = False
+    is_paged = True
 
     if TYPE_CHECKING:
 
@@ -358,6 +382,10 @@ class Flow(Endpoint[P, S, A]):
     It is sent the response of each call and the result of each function, so that it is written once: the engine runs
     it with plain calls, or with awaited ones and the functions in a worker thread.
     """
+
+    def load(self) -> None:
+        """Do what is done once, when the method is first called."""
+        self.is_loaded = bool(self.signature)
 
     def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:
         """Run the steps."""

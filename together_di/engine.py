@@ -12,11 +12,20 @@ import weakref
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 from .config import TogetherClient, set_log_level
-from .errors import APIConnectionError, APIError, APIStatusError, ClientClosedError, ConfigurationError, status_error
-from .pagination import AsyncPaginator, Page
+from .errors import (
+    APIConnectionError,
+    APIError,
+    APIResponseValidationError,
+    APIStatusError,
+    ClientClosedError,
+    ConfigurationError,
+    parsed_body,
+    status_error,
+)
+from .pagination import AsyncPage, AsyncPaginator, Page
 from .request import Call, RequestBuilder
 from .response import (
     APIResponse,
@@ -29,7 +38,7 @@ from .response import (
 from .retry import Attempt, delay_before_retry
 from .streaming import AsyncStream, Stream
 from .transport import AsyncTransport, SyncTransport
-from .wire import Origin, Request, Response
+from .wire import Request, Response, parse_url
 
 if TYPE_CHECKING:
     from .endpoint import Method
@@ -60,7 +69,8 @@ class SharedTransport(Generic[TransportT]):
 class Engine(Generic[TransportT]):
     """What the namespaces of one client share."""
 
-    is_async: bool
+    #: Whether its methods return coroutines.
+    gives_coroutines = False
 
     def __init__(self, config: TogetherClient, shared: SharedTransport[TransportT], *, owner: bool = True) -> None:
         set_log_level(config.log_level)
@@ -111,8 +121,6 @@ class Engine(Generic[TransportT]):
 class SyncEngine(Engine[SyncTransport]):
     """Calls that block."""
 
-    is_async = False
-
     def __init__(self, config: TogetherClient, shared: SharedTransport[SyncTransport], *, owner: bool = True) -> None:
         if config.credential.is_async:
             raise ConfigurationError("api_key is an async function, and Together is not: use AsyncTogether.")
@@ -131,7 +139,7 @@ class SyncEngine(Engine[SyncTransport]):
             attempts.request.key = self.config.credential.get() if attempts.may_carry_key else None
             try:
                 response = self.shared.transport.send(attempts.request)
-                if not call.stream or not response.is_success:
+                if not (call.stream or call.unread) or not response.is_success:
                     response.read()
                 if attempts.accept(response):
                     return response
@@ -144,20 +152,25 @@ class SyncEngine(Engine[SyncTransport]):
 
     def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the method's result."""
-        return self.finish(method, call.stream, self.send(call))
+        return self.finish(method, call, self.send(call))
 
-    def finish(self, method: Method, stream: bool, response: Response) -> Any:
+    def finish(self, method: Method, call: Call, response: Response) -> Any:
         """What the method gives for `response`."""
-        if stream:
+        if call.stream and is_event_stream(response):
             return Stream(response, method.chunk_parser(strict=self.config.strict))
-        if method.result is bytes:
+        if method.result is bytes and not call.stream:
             return BinaryAPIResponse(response)
         response.read()
-        return method.parse(response, strict=self.config.strict)
+        if call.stream:
+            raise no_event_stream(method, response)
+        result = method.parse(response, strict=self.config.strict)
+        return Page(result, call, functools.partial(self.body, method)) if method.is_paged else result
 
-    def pages(self, method: Method, call: Call) -> Any:
-        """The first page of a list."""
-        return Page(self.call(method, call), call, functools.partial(self.call, method))
+    def body(self, method: Method, call: Call) -> Any:
+        """The parsed body of the response."""
+        return method.parse(self.send(call), strict=self.config.strict)
+
+    pages = call
 
     def run(self, steps: Generator[Any, Any, Any]) -> Any:
         """Run the steps one after the other."""
@@ -184,7 +197,7 @@ class RawSyncEngine(SyncEngine):
 
     def call(self, method: Method, call: Call) -> APIResponse[Any]:
         """Make the call and give the response."""
-        return APIResponse(self.send(call), functools.partial(self.finish, method, call.stream))
+        return APIResponse(self.send(call), functools.partial(self.finish, method, call))
 
     pages = call
 
@@ -194,8 +207,8 @@ class StreamedSyncEngine(RawSyncEngine):
 
     def call(self, method: Method, call: Call) -> Any:
         """Prepare the call; it is sent when the result is entered."""
-        unread = replace(call, stream=True)
-        finish = functools.partial(self.finish, method, call.stream)
+        unread = replace(call, unread=True)
+        finish = functools.partial(self.finish, method, call)
         return ResponseContextManager(lambda: APIResponse(self.send(unread), finish))
 
     pages = call
@@ -204,7 +217,7 @@ class StreamedSyncEngine(RawSyncEngine):
 class AsyncEngine(Engine[AsyncTransport]):
     """Calls that are awaited, in any event loop."""
 
-    is_async = True
+    gives_coroutines = True
 
     async def send(self, call: Call) -> Response:
         """The response, read unless the call is a stream.
@@ -219,7 +232,7 @@ class AsyncEngine(Engine[AsyncTransport]):
             attempts.request.key = await self.config.credential.aget() if attempts.may_carry_key else None
             try:
                 response = await self.shared.transport.send(attempts.request)
-                if not call.stream or not response.is_success:
+                if not (call.stream or call.unread) or not response.is_success:
                     await response.aread()
                 if attempts.accept(response):
                     return response
@@ -232,16 +245,23 @@ class AsyncEngine(Engine[AsyncTransport]):
 
     async def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the method's result."""
-        return await self.finish(method, call.stream, await self.send(call))
+        return await self.finish(method, call, await self.send(call))
 
-    async def finish(self, method: Method, stream: bool, response: Response) -> Any:
+    async def finish(self, method: Method, call: Call, response: Response) -> Any:
         """What the method gives for `response`."""
-        if stream:
+        if call.stream and is_event_stream(response):
             return AsyncStream(response, method.chunk_parser(strict=self.config.strict))
-        if method.result is bytes:
+        if method.result is bytes and not call.stream:
             return AsyncBinaryAPIResponse(response)
         await response.aread()
-        return method.parse(response, strict=self.config.strict)
+        if call.stream:
+            raise no_event_stream(method, response)
+        result = method.parse(response, strict=self.config.strict)
+        return AsyncPage(result, call, functools.partial(self.body, method)) if method.is_paged else result
+
+    async def body(self, method: Method, call: Call) -> Any:
+        """The parsed body of the response."""
+        return method.parse(await self.send(call), strict=self.config.strict)
 
     def pages(self, method: Method, call: Call) -> Any:
         """The first page of a list, to be awaited or iterated over."""
@@ -276,7 +296,7 @@ class RawAsyncEngine(AsyncEngine):
 
     async def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the response."""
-        return AsyncAPIResponse(await self.send(call), functools.partial(self.finish, method, call.stream))
+        return AsyncAPIResponse(await self.send(call), functools.partial(self.finish, method, call))
 
     pages = call
 
@@ -284,10 +304,12 @@ class RawAsyncEngine(AsyncEngine):
 class StreamedAsyncEngine(RawAsyncEngine):
     """Calls that give a context manager around a response that has not been read."""
 
+    gives_coroutines = False
+
     def call(self, method: Method, call: Call) -> Any:
         """Prepare the call; it is sent when the result is entered."""
-        unread = replace(call, stream=True)
-        finish = functools.partial(self.finish, method, call.stream)
+        unread = replace(call, unread=True)
+        finish = functools.partial(self.finish, method, call)
 
         async def send() -> AsyncAPIResponse[Any]:
             return AsyncAPIResponse(await self.send(unread), finish)
@@ -295,6 +317,18 @@ class StreamedAsyncEngine(RawAsyncEngine):
         return AsyncResponseContextManager(send)
 
     pages = call
+
+
+def is_event_stream(response: Response) -> bool:
+    """Whether the body is a stream of events, as far as the server says."""
+    return response.headers.get("content-type", "text/event-stream").lower().startswith("text/event-stream")
+
+
+def no_event_stream(method: Method, response: Response) -> APIResponseValidationError:
+    """The error for an answer that is not streamed though a stream was asked for."""
+    kind = response.headers.get("content-type")
+    message = f"{method.name}(stream=True): the answer is {kind}, not a stream of events (text/event-stream)."
+    return APIResponseValidationError(response, parsed_body(response), message=message)
 
 
 async def _sleep(seconds: float) -> None:
@@ -370,14 +404,16 @@ def redirect_target(request: Request, response: Response) -> Request | None:
     location = response.headers.get("location")
     if response.status_code not in {301, 302, 303, 307, 308} or not location:
         return None
-    parts = urlsplit(urljoin(request.url, location))
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        address = parse_url(urljoin(request.url, location))
+    except ValueError:
+        address = None
+    if address is None:
         return None
-    origin = Origin(parts.scheme, parts.hostname, parts.port)
+    origin, target = address
     same_verb = response.status_code in {307, 308} and origin == request.origin
     if request.method != "GET" and not same_verb:
         return None
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
     return replace(request, origin=origin, target=target)
 
 

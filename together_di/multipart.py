@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import IO, TypeAlias, cast
 from urllib.parse import quote
 
+from .errors import APIConnectionError
+
 FileContent: TypeAlias = "bytes | IO[bytes] | os.PathLike[str]"
 #: What a file argument may be: content, or (name, content), or (name, content, content type).
 FileTypes: TypeAlias = "FileContent | tuple[str | None, FileContent] | tuple[str | None, FileContent, str | None]"
@@ -53,7 +55,23 @@ class FileSource:
         file.seek(self._start)
 
     def chunks(self) -> Iterator[bytes]:
-        """The bytes, from the beginning."""
+        """The bytes, from the beginning.
+
+        Raises:
+            APIConnectionError: There are more or fewer of them than were counted, and announced to the API.
+        """
+        sent = 0
+        for chunk in self._read():
+            sent += len(chunk)
+            if sent > self.size:
+                break
+            yield chunk
+        if sent != self.size:
+            error = APIConnectionError(f"A file changed its size while it was sent; it had {self.size} bytes before.")
+            error.permanent = True
+            raise error
+
+    def _read(self) -> Iterator[bytes]:
         content = self._content
         if isinstance(content, bytes):
             yield content

@@ -116,7 +116,7 @@ class AsyncPage(_Page[T]):
 class AsyncPaginator(Generic[T]):
     """A list to come: `await` it for the first page, or iterate over all items with `async for`."""
 
-    def __init__(self, call: Call, fetch: AsyncFetch[T]) -> None:
+    def __init__(self, call: Call, fetch: Callable[[Call], Coroutine[Any, Any, AsyncPage[T]]]) -> None:
         self._call = call
         self._fetch = fetch
 
@@ -124,8 +124,13 @@ class AsyncPaginator(Generic[T]):
         return self._first().__await__()
 
     async def _first(self) -> AsyncPage[T]:
-        return AsyncPage(await self._fetch(self._call), self._call, self._fetch)
+        return await self._fetch(self._call)
+
+    async def iter_pages(self) -> AsyncIterator[AsyncPage[T]]:
+        """All pages."""
+        async for page in (await self).iter_pages():
+            yield page
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        async for item in await self._first():
+        async for item in await self:
             yield item

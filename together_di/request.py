@@ -56,13 +56,15 @@ class Call:
 
     Attributes:
         request: The request, without a key.
-        stream: Whether the body is left to be read as it arrives.
+        stream: Whether the method gives a stream.
+        unread: Whether the body is left for the caller to read, whatever the method gives.
         send_key: Whether the request may carry the key.
         accept: Statuses that are a success besides 2xx.
     """
 
     request: Request
     stream: bool = False
+    unread: bool = False
     send_key: bool = True
     accept: frozenset[int] = frozenset()
 
@@ -262,7 +264,7 @@ def _plain(value: Any) -> Any:
         items = list(cast("list[Any]", value))
         return items if all(type(item) is str for item in items) else list(map(_plain, items))
     if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
     return value
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, suppress
 from types import TracebackType
 from typing import Generic, Self, TypeVar, cast
 
@@ -15,6 +16,9 @@ T = TypeVar("T")
 
 Decode = Callable[[Response, bytes], T]
 
+
+#: How many network reads there may be after the last word of a stream.
+LAST_READS = 8
 
 #: The event's name (`message` unless the server gave one) and its data, as UTF-8 bytes.
 Event = tuple[str, bytes]
@@ -87,17 +91,19 @@ class _Items(Generic[T]):
         self.received = 0
         self._decode = decode
         self._parser = EventParser()
-        self._done = False
+        #: How many more network reads there may be: none are counted before the last word has been said.
+        self._reads_left: int | None = None
 
     def _feed(self, chunk: bytes) -> Iterator[T]:
         """The items in `chunk`. Those that stand before an error event are given first, then the error is raised."""
-        if self._done:
+        if self._reads_left is not None:
+            self._reads_left -= 1
             return
         response, decode = self.response, self._decode
         for name, data in self._parser.feed(chunk):
             if data.startswith(b"[DONE]"):
-                self._done = True
-                response.hurry()
+                # Only a connection that has been read to its end is kept: read on, but neither for long nor for much.
+                self._reads_left = LAST_READS if response.hurry() else 0
                 return
             # The word may also stand in the text of a chunk, so only a parser can tell.
             if (name == "error" or b'"error"' in data) and (body := _error_body(name, data)) is not None:
@@ -135,11 +141,12 @@ class Stream(_Items[T]):
 
     def _run(self) -> Iterator[T]:
         try:
-            # On to the end of the body, past [DONE]: only a connection that has been read to its end is kept.
             for chunk in self.response.iter_bytes():
                 yield from self._feed(chunk)
+                if self._reads_left == 0:
+                    return
         except APIConnectionError:
-            if not self._done:
+            if self._reads_left is None:
                 raise
         finally:
             self.close()
@@ -182,30 +189,34 @@ class AsyncStream(_Items[T]):
         super().__init__(response, decode)
         self._iterator = self._run()
 
-    async def _run(self) -> AsyncIterator[T]:
+    async def _run(self) -> AsyncGenerator[T]:
         try:
-            # On to the end of the body, past [DONE]: only a connection that has been read to its end is kept.
-            async for chunk in self.response.aiter_bytes():
-                for item in self._feed(chunk):
-                    yield item
+            # `aclosing`, here and below: an async generator that is left waiting is closed at some other time.
+            async with aclosing(self.response.aiter_bytes()) as chunks:
+                async for chunk in chunks:
+                    for item in self._feed(chunk):
+                        yield item
+                    if self._reads_left == 0:
+                        return
         except APIConnectionError:
-            if not self._done:
+            if self._reads_left is None:
                 raise
         finally:
-            await self.aclose()
+            await self.response.aclose()
 
     async def __aiter__(self) -> AsyncIterator[T]:
-        try:
+        async with aclosing(self._iterator):
             async for item in self._iterator:
                 yield item
-        finally:
-            await self.aclose()
 
     async def __anext__(self) -> T:
         return await anext(self._iterator)
 
     async def aclose(self) -> None:
         """Give the connection back; what has not been read is lost."""
+        # A generator that is being waited for in another task cannot be closed; its response can.
+        with suppress(RuntimeError):
+            await self._iterator.aclose()
         await self.response.aclose()
 
     close = aclose

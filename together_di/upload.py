@@ -7,13 +7,12 @@ import hashlib
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from ._text import near_miss
 from .errors import APIError, ConflictError
 from .multipart import FileSource
 from .request import Call, Template
-from .wire import Origin, Request, Response
+from .wire import Origin, Request, Response, parse_url
 
 if TYPE_CHECKING:
     from .endpoint import Step
@@ -76,11 +75,10 @@ def _checksum(source: FileSource) -> str:
 def _destination(answer: Response) -> tuple[tuple[Origin, str], str]:
     """Where the bytes go, and the id the file will have."""
     location, file_id = answer.headers.get("location", ""), answer.headers.get("x-together-file-id", "")
-    parts = urlsplit(location)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not re.fullmatch(r"[\w.-]+", file_id):
+    address = parse_url(location)
+    if address is None or not re.fullmatch(r"[\w-][\w.-]*", file_id, re.ASCII):
         raise APIError(f"{WHO}(): the API named no usable address for the file.", answer.request)
-    target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
-    return (Origin(parts.scheme, parts.hostname, parts.port), target), file_id
+    return address, file_id
 
 
 def _parsed(resource: Resource[Any], response: Response) -> FileResponse:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import functools
 import json
 import zlib
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from types import EllipsisType
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from urllib.parse import quote, urlsplit
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -112,6 +114,20 @@ class Origin(NamedTuple):
         return f"{self.scheme}://{self.authority}"
 
 
+def parse_url(url: str) -> tuple[Origin, str] | None:
+    """Origin and target of an absolute http(s) URL, in ASCII; `None` for anything else."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").encode("idna").decode("ascii")
+        origin = Origin(parts.scheme, host, parts.port)
+    except ValueError:
+        return None
+    if origin.scheme not in {"http", "https"} or not host:
+        return None
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return origin, quote(target, safe="/?%:@!$&'()*+,;=~[]")
+
+
 class Upload(Protocol):
     """A request body that is read while it is sent."""
 
@@ -162,7 +178,7 @@ class Body:
     """Where a transport's response bytes come from, and how to let go of them."""
 
     chunks: Iterator[bytes] | None = None
-    achunks: AsyncIterator[bytes] | None = None
+    achunks: AsyncGenerator[bytes] | None = None
     close: Callable[[], None] | None = None
     aclose: Callable[[], Coroutine[Any, Any, None]] | None = None
     hurry: Callable[[], None] | None = None
@@ -255,7 +271,7 @@ class Response:
         finally:
             self.close()
 
-    async def aiter_bytes(self) -> AsyncIterator[bytes]:
+    async def aiter_bytes(self) -> AsyncGenerator[bytes]:
         """The body as it arrives, decompressed; the connection is given back at the end."""
         if self._body is None:
             if self._content is not None:
@@ -264,9 +280,10 @@ class Response:
         assert self._body.achunks is not None
         unzip = self._unzip
         try:
-            async for chunk in self._body.achunks:
-                if data := chunk if unzip is None else unzip(chunk):
-                    yield data
+            async with aclosing(self._body.achunks) as chunks:
+                async for chunk in chunks:
+                    if data := chunk if unzip is None else unzip(chunk):
+                        yield data
         finally:
             await self.aclose()
 
@@ -282,10 +299,12 @@ class Response:
             self._content = b"".join([chunk async for chunk in self.aiter_bytes()])
         return self._content
 
-    def hurry(self) -> None:
-        """What matters has been read: wait only for a moment for the rest."""
-        if self._body and self._body.hurry:
-            self._body.hurry()
+    def hurry(self) -> bool:
+        """What matters has been read: wait only for a moment for the rest, or for nothing if that cannot be had."""
+        if not self._body or not self._body.hurry:
+            return False
+        self._body.hurry()
+        return True
 
     def close(self) -> None:
         """Give the connection back (closed, if bytes are still due on it)."""

@@ -122,6 +122,17 @@ def test_options_may_be_written_in_capitals() -> None:
     assert container.client().timeout == 20
 
 
+def test_no_timeout_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TOGETHER_TIMEOUT", "5")
+    assert built(timeout=None).client().timeout is None
+
+
+@pytest.mark.parametrize("wrong", [b"hunter2", 5, ["hunter2"]])
+def test_a_key_of_another_type_is_refused_with_the_name_of_the_type(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=rf"^api_key must be a str, .* not {type(wrong).__name__}\.$"):
+        built(api_key=wrong).client()
+
+
 def test_options_may_be_set_one_by_one() -> None:
     container: Any = TogetherContainer()
     container.config.api_key.from_value("k")

@@ -302,9 +302,18 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("left", LEFT.values(), ids=LEFT.keys())
-@pytest.mark.parametrize("library", ["asyncio", "trio"])
-def test_a_stream_that_is_left_says_nothing_on_stderr(left: str, library: str) -> None:
+TRIO = pytest.mark.xfail(strict=True, reason="closing a stream leaves its inner async generators open, and trio warns")
+
+
+@pytest.mark.parametrize(
+    ("library", "left"),
+    [
+        *(pytest.param("asyncio", left, id=f"asyncio {name}") for name, left in LEFT.items()),
+        pytest.param("trio", LEFT["at [DONE]"], id="trio at [DONE]"),
+        pytest.param("trio", LEFT["by a context"], id="trio by a context", marks=TRIO),
+    ],
+)
+def test_a_stream_that_is_left_says_nothing_on_stderr(library: str, left: str) -> None:
     pytest.importorskip(library)
     start = """
         import asyncio, gc, importlib, sys
@@ -322,10 +331,26 @@ def test_a_stream_that_is_left_says_nothing_on_stderr(left: str, library: str) -
         library.run(run() if library is asyncio else run)
     """
     program = "".join(map(textwrap.dedent, (start, left, end)))
-    held = then_stall(chunked(b'data: {"id": "c"}\n\ndata: {"id": "c"}\n\ndata: [DONE]\n\n', end=False))
-    with HTTPServer(held) as server:
+    reply = raw(chunked(b'data: {"id": "c"}\n\ndata: {"id": "c"}\n\ndata: [DONE]\n\n'))
+    with HTTPServer(reply) as server:
         done = run_python(program, server.url, library)
     assert (done.returncode, complaints(done)) == (0, [])
+
+
+@pytest.mark.xfail(strict=True, reason="trio's stream knows no `longest_wait`: it waits for the end of the body")
+def test_done_ends_a_stream_in_trio_that_the_server_leaves_open() -> None:
+    trio = pytest.importorskip("trio")
+
+    async def main() -> bool:
+        with trio.move_on_after(2) as scope:
+            async for _ in await client.chat.completions.create(stream=True, timeout=None, **CHAT):
+                pass
+        return bool(scope.cancelled_caught)
+
+    with HTTPServer(then_stall(chunked(b"data: [DONE]\n\n", end=False))) as server:
+        client = AsyncTogether(api_key=KEY, base_url=server.url)
+        assert not trio.run(main)
+        client.shut()
 
 
 def test_trio_limits_time_and_cancels() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import re
 from collections import deque
 from collections.abc import Callable
@@ -16,44 +15,17 @@ import pytest
 
 from together_di import (
     NOT_GIVEN,
-    AsyncTogether,
     ConfigurationError,
     Timeout,
-    Together,
     __version__,
     not_given,
     omit,
 )
 from together_di.types import ChatCompletion, ChatCompletionMessage
 
+from .support.recorder import Recorder
+
 HI = [{"role": "user", "content": "Hi"}]
-
-
-class Recorder:
-    """Answers every request, and keeps what it was sent."""
-
-    def __init__(self) -> None:
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return httpx.Response(200, json={"object": "list", "model": "m", "data": []})
-
-    def client(self, **options: Any) -> Any:
-        http_client = httpx.Client(transport=httpx.MockTransport(self))
-        return Together(api_key="k", http_client=http_client, **options)
-
-    def async_client(self, **options: Any) -> Any:
-        http_client = httpx.AsyncClient(transport=httpx.MockTransport(self))
-        return AsyncTogether(api_key="k", http_client=http_client, **options)
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.requests[-1].content)
-
-    @property
-    def request(self) -> httpx.Request:
-        return self.requests[-1]
 
 
 @pytest.fixture
@@ -146,7 +118,6 @@ def test_an_earlier_message_may_stand_in_a_list_or_a_tuple(
     assert recorder.body["messages"] == [{"role": "assistant", "content": "Hello"}]
 
 
-@pytest.mark.xfail(strict=True, reason="_plain looks into list, tuple and dict only; pydantic writes out unset fields")
 def test_an_earlier_message_may_come_from_a_generator(recorder: Recorder, client: Any) -> None:
     earlier = [ChatCompletionMessage(role="assistant", content="Hello")]
     client.chat.completions.create(model="m", messages=(message for message in earlier))
@@ -223,7 +194,6 @@ def test_extra_headers_are_for_one_call(recorder: Recorder, client: Any) -> None
     assert "x-team" not in recorder.request.headers
 
 
-@pytest.mark.xfail(strict=True, reason="build() appends its own after the caller's, so that both are sent")
 @pytest.mark.parametrize("name", ["Idempotency-Key", "Content-Type", "content-type"])
 @pytest.mark.parametrize("where", ["client", "call"])
 def test_a_header_of_the_caller_replaces_the_one_that_is_made(recorder: Recorder, name: str, where: str) -> None:
@@ -233,15 +203,11 @@ def test_a_header_of_the_caller_replaces_the_one_that_is_made(recorder: Recorder
     assert headers_named(recorder.request, name) == ["application/x-mine"]
 
 
-@pytest.mark.xfail(strict=True, reason="check_headers lets pass what headers_as_sent adds besides")
 @pytest.mark.parametrize("name", ["Host", "Content-Length", "Transfer-Encoding"])
-def test_a_header_that_frames_the_request_is_refused_or_sent_once(recorder: Recorder, name: str) -> None:
-    try:
-        recorder.client().embeddings.create(model="m", input="Hi", extra_headers={name: "5"})
-    except ConfigurationError:
-        return
-    framing = headers_named(recorder.request, "content-length") + headers_named(recorder.request, "transfer-encoding")
-    assert (len(framing), len(headers_named(recorder.request, "host"))) == (1, 1)
+def test_a_header_that_frames_the_request_is_refused(recorder: Recorder, client: Any, name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"extra_headers sets {name}"):
+        client.embeddings.create(model="m", input="Hi", extra_headers={name: "5"})
+    assert not recorder.requests
 
 
 @pytest.mark.parametrize("name", ["Authorization", "authorization"])
@@ -252,11 +218,20 @@ def test_authorization_among_the_extra_headers_is_refused(recorder: Recorder, cl
     assert not recorder.requests
 
 
-@pytest.mark.parametrize("headers", [{"X Team": "a"}, {"X-Team": "a\nX-B: c"}, {"X-Team": 5}, {5: "a"}])
+BAD_HEADERS: list[dict[Any, Any]] = [
+    {"X Team": "a"},
+    {"X-Team": "a\nX-B: c"},
+    {"X-Team": " a"},
+    {"X-Team": "a\t"},
+    {"X-Team": 5},
+    {5: "a"},
+]
+
+
+@pytest.mark.parametrize("headers", BAD_HEADERS)
 def test_bad_extra_headers_are_refused_before_anything_is_sent(recorder: Recorder, client: Any, headers: Any) -> None:
-    with pytest.raises((ConfigurationError, AttributeError)) as caught:
+    with pytest.raises(ConfigurationError, match="extra_headers"):
         client.embeddings.create(model="m", input="Hi", extra_headers=headers)
-    assert isinstance(caught.value, ConfigurationError)
     assert not recorder.requests
 
 
@@ -311,17 +286,9 @@ def test_an_idempotency_key_is_sent_as_it_is(recorder: Recorder, client: Any) ->
     assert headers_named(recorder.request, "idempotency-key") == ["order-7"]
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        pytest.param("a\nX-B: c", marks=pytest.mark.xfail(strict=True, reason="build() does not check it")),
-        pytest.param("a\r\n", marks=pytest.mark.xfail(strict=True, reason="build() does not check it")),
-        pytest.param(5, marks=pytest.mark.xfail(strict=True, reason="build() calls encode() on it")),
-        "caf\u00e9",
-    ],
-)
+@pytest.mark.parametrize("key", ["a\nX-B: c", "a\r\n", " a", 5, "caf\u00e9"])
 def test_a_bad_idempotency_key_is_refused_before_anything_is_sent(recorder: Recorder, client: Any, key: Any) -> None:
-    with pytest.raises((ValueError, TypeError)):
+    with pytest.raises(ConfigurationError, match="idempotency_key"):
         client.embeddings.create(model="m", input="Hi", idempotency_key=key)
     assert not recorder.requests
 
@@ -426,13 +393,23 @@ def test_an_empty_file_is_not_uploaded(recorder: Recorder, client: Any, tmp_path
     assert not recorder.requests
 
 
-@pytest.mark.xfail(strict=True, reason="_plain follows the circle until RecursionError")
-def test_a_list_that_holds_itself_is_refused_by_name(recorder: Recorder, client: Any) -> None:
-    circle: list[Any] = []
-    circle.append(circle)
-    with pytest.raises((TypeError, ValueError), match="input"):
-        client.embeddings.create(model="m", input=circle)
+def circle() -> list[Any]:
+    """A list that holds itself."""
+    found: list[Any] = []
+    found.append(found)
+    return found
+
+
+def test_a_list_that_holds_itself_is_refused_before_anything_is_sent(recorder: Recorder, client: Any) -> None:
+    with pytest.raises(ValueError, match=r"embeddings\.create\(\): .* holds itself"):
+        client.embeddings.create(model="m", input=circle())
     assert not recorder.requests
+
+
+@pytest.mark.xfail(strict=True, reason="to_json says 'an argument' when _plain runs into RecursionError")
+def test_a_list_that_holds_itself_is_refused_by_name(client: Any) -> None:
+    with pytest.raises(ValueError, match="input"):
+        client.embeddings.create(model="m", input=circle())
 
 
 def test_a_decimal_is_sent_as_text(recorder: Recorder, client: Any) -> None:

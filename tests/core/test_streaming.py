@@ -52,6 +52,7 @@ from .support.sides import (
     Side,
     SyncSide,
     both_sides,
+    chat,
     completion,
     record_waits,
     stream_chat,
@@ -238,6 +239,32 @@ def test_a_chunk_is_delivered_before_the_next_is_sent(open_side: OpenSide) -> No
 @both_sides
 def test_done_ends_a_stream_that_the_server_leaves_open(open_side: OpenSide) -> None:
     assert collected(open_side, then_stall(chunked(events("a") + DONE, end=False))) == ["a"]
+
+
+@both_sides
+@pytest.mark.xfail(strict=True, reason="each read after [DONE] has its own limit, so they may go on for ever")
+def test_done_ends_a_stream_on_which_the_server_goes_on_talking(open_side: OpenSide) -> None:
+    gave_up = False
+
+    def talk(peer: Peer) -> None:
+        nonlocal gave_up
+        peer.send(chunked(events("a") + DONE, end=False))
+        ping = chunked(b": ping\n\n", end=False).partition(b"\r\n\r\n")[2]
+        for _ in range(100_000):
+            peer.send(ping)
+        gave_up = True
+
+    assert collected(open_side, talk) == ["a"]
+    assert not gave_up
+
+
+@both_sides
+def test_done_gives_the_connection_back_when_the_answer_ends_there(open_side: OpenSide) -> None:
+    script = raw(chunked(events("a") + DONE))
+    with HTTPServer(script, answer(completion())) as server, open_side(server.url) as side:
+        side.collect(stream_chat, [])
+        side.call(chat)
+    assert server.connections == 1
 
 
 @both_sides

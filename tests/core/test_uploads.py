@@ -318,7 +318,7 @@ def test_a_file_is_sent_from_where_it_stands_and_stays_open(open_side: OpenSide,
     [
         (("talk.mp3", b"abc"), "talk.mp3", "audio/mpeg"),
         (("talk", b"abc", "audio/flac"), "talk", "audio/flac"),
-        (("talk.mp3", io.BytesIO(b"abc"), None), "talk.mp3", "audio/mpeg"),
+        (("talk.mp3", b"abc", None), "talk.mp3", "audio/mpeg"),
         ((None, b"abc"), "upload", "application/octet-stream"),
     ],
 )

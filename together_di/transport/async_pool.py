@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import httpcore
@@ -55,7 +56,7 @@ class LoopPools:
     def __init__(self, owner: dict[Loop, LoopPools], loop: Loop) -> None:
         self._owner = owner
         self._loop = loop
-        self._network: httpcore.AsyncNetworkBackend = _network(loop)
+        self.network: httpcore.AsyncNetworkBackend = _network(loop)
         self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {}
         self._routes: dict[Origin, httpcore.AsyncConnectionPool] = {}
         # A loop closes the async generators that were started in it before it ends (`loop.shutdown_asyncgens`, which
@@ -88,8 +89,8 @@ class LoopPools:
             loop.call_soon_threadsafe(lambda: loop.create_task(self.aclose()))
             return
         self._owner.pop(loop, None)
-        if isinstance(self._network, AsyncioNetwork):
-            self._network.abandon()
+        if isinstance(self.network, AsyncioNetwork):
+            self.network.abandon()
 
     @property
     def is_dead(self) -> bool:
@@ -106,7 +107,7 @@ class LoopPools:
                 max_connections=MAX_CONNECTIONS,
                 max_keepalive_connections=MAX_CONNECTIONS,
                 keepalive_expiry=KEEPALIVE_EXPIRY,
-                network_backend=self._network,
+                network_backend=self.network,
                 proxy=None if proxy is None else httpcore.Proxy(proxy),
             )
             self._pools[proxy] = self._routes[origin] = pool
@@ -131,9 +132,9 @@ class AsyncPoolTransport:
         try:
             answer = await pools.route(request.origin).handle_async_request(as_sent(request, chunks_off_loop))
         except HTTPCORE_ERRORS as error:
-            problem = failure(error, request)
+            problem = failure(error, request, answered=False)
         else:
-            hasten = functools.partial(hurry, answer)
+            hasten = functools.partial(hurry, answer) if isinstance(pools.network, AsyncioNetwork) else None
             body = Body(achunks=_guarded(answer, request), aclose=answer.aclose, hurry=hasten)
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
@@ -161,11 +162,12 @@ class AsyncPoolTransport:
             pools.close_from_outside()
 
 
-async def _guarded(answer: httpcore.Response, request: Request) -> AsyncIterator[bytes]:
+async def _guarded(answer: httpcore.Response, request: Request) -> AsyncGenerator[bytes]:
     problem = None
     try:
-        async for chunk in answer.aiter_stream():
-            yield chunk
+        async with aclosing(cast("AsyncGenerator[bytes]", answer.aiter_stream())) as chunks:
+            async for chunk in chunks:
+                yield chunk
     except HTTPCORE_ERRORS as error:
         problem = failure(error, request)
     if problem is not None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import selectors
+import socket
 import ssl
 import weakref
 from asyncio.base_events import BaseEventLoop
@@ -85,8 +87,10 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
     def get_extra_info(self, info: str) -> Any:
         """What httpcore asks of a connection."""
         if info == "is_readable":
-            # An idle connection on which anything has arrived, even its end, cannot be used again.
-            return self._reader.at_eof() or self._reader.exception() is not None or self._writer.is_closing()
+            # An idle connection on which anything has arrived, even its end, cannot be used again. The socket is asked
+            # as well as the stream: a loop that was busy has not read yet what has arrived.
+            ended = self._reader.at_eof() or self._reader.exception() is not None or self._writer.is_closing()
+            return ended or _has_input(self._writer.get_extra_info("socket"))
         return self._writer.get_extra_info(info)
 
     def abandon(self) -> None:
@@ -98,6 +102,12 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         connection_lost = getattr(self._socket_transport, "_call_connection_lost", None)
         if connection_lost is not None and getattr(self._socket_transport, "_sock", None) is not None:
             connection_lost(None)
+
+
+def _has_input(sock: socket.socket) -> bool:
+    with selectors.DefaultSelector() as selector:
+        selector.register(sock.fileno(), selectors.EVENT_READ)
+        return bool(selector.select(0))
 
 
 class AsyncioNetwork(httpcore.AsyncNetworkBackend):

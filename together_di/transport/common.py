@@ -85,7 +85,7 @@ def hurry(answer: Any) -> None:
     answer.extensions["network_stream"].longest_wait = A_MOMENT
 
 
-def failure(error: Exception, request: Request) -> APIConnectionError:
+def failure(error: Exception, request: Request, *, answered: bool = True) -> APIConnectionError:
     """The typed error for what the HTTP library raised: httpcore and httpx use the same class names.
 
     Its cause is a copy without a traceback, whose frames would hold the request as sent, key included.
@@ -100,7 +100,7 @@ def failure(error: Exception, request: Request) -> APIConnectionError:
         )
     else:
         problem = APIConnectionError(f"Connection to {host} failed: {text or name}.", request=record)
-        problem.unanswered = name == "RemoteProtocolError" and "without sending a response" in text
+        problem.unanswered = not answered and name in {"RemoteProtocolError", "ReadError", "WriteError"}
         problem.permanent = name in _PERMANENT or "CERTIFICATE_VERIFY_FAILED" in text
     try:
         problem.__cause__ = type(error)(text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 from .._fork import ForkSafeLock
 from ..emulator import Emulator, default_emulator
@@ -79,6 +79,6 @@ def answer(emulator: Emulator, request: Request) -> tuple[int, list[tuple[bytes,
     return reply.status, raw_headers, iter((reply.body,)) if isinstance(reply.body, bytes) else reply.body
 
 
-async def _asynchronous(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+async def _asynchronous(chunks: Iterator[bytes]) -> AsyncGenerator[bytes]:
     for chunk in chunks:
         yield chunk

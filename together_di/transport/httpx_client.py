@@ -5,7 +5,7 @@ The client stays the caller's: it is never closed here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 
 import httpx
 
@@ -39,7 +39,7 @@ class ClientTransport:
                 follow_redirects=False,
             )
         except httpx.TransportError as error:
-            problem = failure(error, request)
+            problem = failure(error, request, answered=False)
         else:
             body = Body(chunks=_guarded(answer, request), close=answer.close)
             return Response(answer.status_code, _decoded_headers(answer), request, body=body)
@@ -75,7 +75,7 @@ class AsyncClientTransport:
                 follow_redirects=False,
             )
         except httpx.TransportError as error:
-            problem = failure(error, request)
+            problem = failure(error, request, answered=False)
         else:
             body = Body(achunks=_aguarded(answer, request), aclose=answer.aclose)
             return Response(answer.status_code, _decoded_headers(answer), request, body=body)
@@ -103,7 +103,7 @@ def _guarded(answer: httpx.Response, request: Request) -> Iterator[bytes]:
         raise problem
 
 
-async def _aguarded(answer: httpx.Response, request: Request) -> AsyncIterator[bytes]:
+async def _aguarded(answer: httpx.Response, request: Request) -> AsyncGenerator[bytes]:
     problem = None
     try:
         async for chunk in answer.aiter_bytes():

@@ -54,9 +54,9 @@ class PoolTransport:
         """Send `request` once; the body is read later."""
         pool = self._routes.get(request.origin) or self._route(request.origin)
         try:
-            answer = pool.handle_request(as_sent(request, Upload.chunks))
+            answer = pool.handle_request(as_sent(request, lambda upload: upload.chunks()))
         except HTTPCORE_ERRORS as error:
-            problem = failure(error, request)
+            problem = failure(error, request, answered=False)
         else:
             hasten = functools.partial(hurry, answer)
             body = Body(chunks=_guarded(answer, request), close=answer.close, hurry=hasten)

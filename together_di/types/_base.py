@@ -17,11 +17,11 @@ class BaseModel(pydantic.BaseModel):
 
     def to_dict(self, *, use_api_names: bool = True, exclude_unset: bool = True) -> dict[str, Any]:
         """What the API sent, as a dictionary of plain values."""
-        return self.model_dump(mode="json", by_alias=use_api_names, exclude_unset=exclude_unset)
+        return self.model_dump(mode="json", by_alias=use_api_names, exclude_unset=exclude_unset, warnings=False)
 
     def to_json(self, *, indent: int | None = 2, use_api_names: bool = True, exclude_unset: bool = True) -> str:
         """What the API sent, as JSON text."""
-        return self.model_dump_json(indent=indent, by_alias=use_api_names, exclude_unset=exclude_unset)
+        return self.model_dump_json(indent=indent, by_alias=use_api_names, exclude_unset=exclude_unset, warnings=False)
 
 
 class CamelModel(BaseModel):
