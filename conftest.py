@@ -1,16 +1,16 @@
-"""The Python examples of the README run as tests, on the embedded transport."""
+"""The examples of the README and of the docstrings run as tests, on the embedded transport."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from sybil import Sybil
+from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 
 def _embedded(namespace: dict[str, Any]) -> None:
-    import pytest
-
     patch = namespace["patch"] = pytest.MonkeyPatch()
     patch.setenv("TOGETHER_TRANSPORT", "embedded")
 
@@ -19,6 +19,7 @@ def _restored(namespace: dict[str, Any]) -> None:
     namespace["patch"].undo()
 
 
-pytest_collect_file = Sybil(
-    parsers=[PythonCodeBlockParser()], patterns=["README.md"], setup=_embedded, teardown=_restored
+pytest_collect_file = (
+    Sybil(parsers=[PythonCodeBlockParser()], patterns=["README.md"], setup=_embedded, teardown=_restored)
+    + Sybil(parsers=[DocTestParser()], path="together_di", patterns=["*.py"])
 ).pytest()

@@ -142,6 +142,7 @@ class _Instance(_Lifecycle, containers.DynamicContainer):
 class TogetherContainer(_Lifecycle, containers.DeclarativeContainer):
     """One configuration, one `Together` and one `AsyncTogether`, and each namespace on its own.
 
+        >>> from together_di import TogetherContainer
         >>> container = TogetherContainer(config={"transport": "embedded", "timeout": 20})
         >>> container.client() is container.client()
         True

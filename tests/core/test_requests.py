@@ -62,7 +62,7 @@ def test_a_call_carries_the_key_and_names_the_package(recorder: Recorder, client
 
 
 def test_the_async_client_sends_the_same(recorder: Recorder, client: Any) -> None:
-    call = {"model": "m", "messages": HI, "idempotency_key": "i"}
+    call: dict[str, Any] = {"model": "m", "messages": HI, "idempotency_key": "i"}
     client.chat.completions.create(**call)
     asyncio.run(recorder.async_client().chat.completions.create(**call))
     first, second = recorder.requests

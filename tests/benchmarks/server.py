@@ -1,0 +1,165 @@
+"""A loopback server that answers with prepared bytes, in a process of its own: `python server.py` prints its port.
+
+It ends when its standard input does, so it cannot outlive the program that started it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+import sys
+import threading
+
+#: Limits, in bytes and connections: what no benchmark reaches.
+MAX_REQUEST = 2**20
+MAX_CONNECTIONS = 512
+
+CHUNKS = 1000
+VECTORS = 128
+DIMENSIONS = 1024
+
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNKED_END = b"0\r\n\r\n"
+_TEXT = "A mixture of experts routes each token to a few of its feed-forward networks, chosen by a small gate. " * 4
+
+
+def answer() -> bytes:
+    """A chat completion of usual size."""
+    return _json(
+        {
+            "id": "oC3KZ5n-2kFHot-98a1b2c3d4e5f6a7",
+            "object": "chat.completion",
+            "created": 1790000000,
+            "model": "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            "prompt": [],
+            "choices": [
+                {
+                    "finish_reason": "stop",
+                    "seed": 1234567890,
+                    "index": 0,
+                    "logprobs": None,
+                    "message": {"role": "assistant", "content": _TEXT, "tool_calls": []},
+                }
+            ],
+            "usage": {"prompt_tokens": 34, "completion_tokens": 92, "total_tokens": 126},
+        }
+    )
+
+
+def events() -> list[bytes]:
+    """A streamed answer, an item for each event."""
+    chunks = [
+        {
+            "id": "oC3KZ5n-2kFHot-98a1b2c3d4e5f6a7",
+            "object": "chat.completion.chunk",
+            "created": 1790000000,
+            "model": "meta-llama/Llama-3.3-70B-Instruct-Turbo",
+            "choices": [
+                {
+                    "index": 0,
+                    "text": word,
+                    "logprobs": None,
+                    "seed": None,
+                    "delta": {"token_id": 279 + number, "role": "assistant", "content": word, "tool_calls": None},
+                    "finish_reason": None,
+                }
+            ],
+            "usage": None,
+        }
+        for number, word in zip(range(CHUNKS), _TEXT.split(" ") * CHUNKS, strict=False)
+    ]
+    return [*(b"data: " + _json(chunk) + b"\n\n" for chunk in chunks), b"data: [DONE]\n\n"]
+
+
+def vectors() -> bytes:
+    """An answer with 128 embeddings of 1024 numbers."""
+    numbers = random.Random(1)
+    data = [
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": [numbers.uniform(-0.1, 0.1) for _ in range(DIMENSIONS)],
+        }
+        for index in range(VECTORS)
+    ]
+    return _json({"object": "list", "model": "intfloat/multilingual-e5-large-instruct", "data": data})
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _sized(content_type: str, body: bytes) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+def _chunked(content_type: str, parts: list[bytes]) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return head.encode() + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + _CHUNKED_END
+
+
+def responses() -> dict[bytes, bytes]:
+    """From the first segment of a path to everything that is sent for it."""
+    return {
+        b"call": _sized("application/json", answer()),
+        b"large": _sized("text/event-stream", b"".join(events())),
+        b"chunked": _chunked("text/event-stream", events()),
+        b"vectors": _sized("application/json", vectors()),
+    }
+
+
+class Connection(asyncio.Protocol):
+    """Reads requests just far enough to know where each ends and which answer it wants."""
+
+    open_connections = 0
+
+    def __init__(self, prepared: dict[bytes, bytes]) -> None:
+        self._prepared = prepared
+        self._received = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        Connection.open_connections += 1
+        if Connection.open_connections > MAX_CONNECTIONS:
+            transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        Connection.open_connections -= 1
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        if len(self._received) > MAX_REQUEST:
+            self._transport.abort()
+        while (end := self._received.find(b"\r\n\r\n")) >= 0:
+            length = _LENGTH.search(self._received, 0, end)
+            size = end + 4 + (int(length[1]) if length else 0)
+            if len(self._received) < size:
+                return
+            segment = self._received.split(b"/", 2)[1]
+            self._received = self._received[size:]
+            self._transport.write(self._prepared[segment])
+
+
+async def main() -> None:
+    """Serve until standard input ends."""
+    loop = asyncio.get_running_loop()
+    prepared = responses()
+    server = await loop.create_server(lambda: Connection(prepared), "127.0.0.1", 0)
+    stopped = asyncio.Event()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.buffer.read()
+        loop.call_soon_threadsafe(stopped.set)
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await stopped.wait()
+    server.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
