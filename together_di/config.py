@@ -5,6 +5,7 @@ The order in which a value is looked for is the same for every option, and `PREC
 
 from __future__ import annotations
 
+import inspect
 import ipaddress
 import logging
 import os
@@ -89,9 +90,12 @@ class TogetherClient:
             ConfigurationError: A value cannot be used; the message names the place it came from.
         """
         kind = _pick("transport", transport, checked_transport, default="httpx")
+        address = _pick("base_url", base_url, normalise_base_url, default=DEFAULT_BASE_URL)
+        if kind != "embedded":
+            warn_of_exposure(address)
         return cls(
             credential=_find(api_key, kind),
-            base_url=_pick("base_url", base_url, normalise_base_url, default=DEFAULT_BASE_URL),
+            base_url=address,
             timeout=None if timeout is None else _pick("timeout", timeout, checked_timeout, default=DEFAULT_TIMEOUT),
             max_retries=_pick("max_retries", max_retries, checked_max_retries, default=DEFAULT_MAX_RETRIES),
             default_headers=_headers(default_headers),
@@ -106,6 +110,7 @@ class TogetherClient:
         """A copy with other values, checked like the originals; no source is looked up again."""
         if "base_url" in changes:
             changes["base_url"] = normalise_base_url(changes["base_url"], "base_url")
+            warn_of_exposure(changes["base_url"])
         if changes.get("timeout") is not None:
             changes["timeout"] = checked_timeout(changes["timeout"], "timeout")
         if "max_retries" in changes:
@@ -292,13 +297,23 @@ def normalise_base_url(value: object, source: str) -> str:
         raise _refuse(source, text, "has a host name that cannot be written in ASCII (IDNA)") from None
     if match := re.search(r"/(chat/completions|completions|embeddings|models)$", path):
         raise _refuse(source, text, f"ends in one endpoint's path; leave out {match[0]!r}")
-    if parts.scheme == "http" and not _is_near(host):
-        warnings.warn(
-            f"{source}={text!r} sends the API key unencrypted to a public host; write https://",
-            InsecureBaseURLWarning,
-            stacklevel=2,
-        )
     return f"{Origin(parts.scheme, host, port)}{path}"
+
+
+def warn_of_exposure(base_url: str) -> None:
+    """Warn if requests to `base_url` cross a public network unencrypted."""
+    parts = urlsplit(base_url)
+    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+        message = f"The base URL {base_url} sends the API key unencrypted to a public host: write https://"
+        warnings.warn(message, InsecureBaseURLWarning, stacklevel=_callers_level())
+
+
+def _callers_level() -> int:
+    """How many frames up the caller of this package stands, for a warning that points there."""
+    level, frame = 1, inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
+        level, frame = level + 1, frame.f_back
+    return level - 1
 
 
 def _is_near(host: str) -> bool:

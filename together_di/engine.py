@@ -6,14 +6,13 @@ Everything is decided in plain functions; the sync and the async engine are two 
 from __future__ import annotations
 
 import functools
-import logging
 import time
 import weakref
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urljoin
 
+from .attempts import Attempts
 from .config import TogetherClient, set_log_level
 from .errors import (
     APIConnectionError,
@@ -23,7 +22,6 @@ from .errors import (
     ClientClosedError,
     ConfigurationError,
     parsed_body,
-    status_error,
 )
 from .pagination import AsyncPage, AsyncPaginator, Page
 from .request import Call, RequestBuilder
@@ -35,17 +33,12 @@ from .response import (
     BinaryAPIResponse,
     ResponseContextManager,
 )
-from .retry import Attempt, delay_before_retry
 from .streaming import AsyncStream, Stream
 from .transport import AsyncTransport, SyncTransport
-from .wire import Request, Response, parse_url
+from .wire import Response
 
 if TYPE_CHECKING:
     from .endpoint import Method
-
-logger = logging.getLogger("together_di")
-
-MAX_REDIRECTS = 10
 
 TransportT = TypeVar("TransportT", bound=SyncTransport | AsyncTransport)
 E = TypeVar("E", bound="Engine[Any]")
@@ -175,10 +168,13 @@ class SyncEngine(Engine[SyncTransport]):
     def run(self, steps: Generator[Any, Any, Any]) -> Any:
         """Run the steps one after the other."""
         driver = Driver(steps)
-        while not driver.is_done:
-            step = driver.step
-            with driver:
-                driver.result = self.send(step) if isinstance(step, Call) else step()
+        while (step := driver.step) is not None:
+            try:
+                result = self.send(step) if isinstance(step, Call) else step()
+            except Exception as error:  # noqa: BLE001 - for the generator to handle
+                driver.throw(error)
+            else:
+                driver.send(result)
         return driver.result
 
     @property
@@ -272,12 +268,13 @@ class AsyncEngine(Engine[AsyncTransport]):
         import anyio.to_thread
 
         driver = Driver(steps)
-        while not driver.is_done:
-            step = driver.step
-            with driver:
-                driver.result = (
-                    await self.send(step) if isinstance(step, Call) else await anyio.to_thread.run_sync(step)
-                )
+        while (step := driver.step) is not None:
+            try:
+                result = await self.send(step) if isinstance(step, Call) else await anyio.to_thread.run_sync(step)
+            except Exception as error:  # noqa: BLE001 - for the generator to handle
+                driver.throw(error)
+            else:
+                driver.send(result)
         return driver.result
 
     @property
@@ -338,110 +335,30 @@ async def _sleep(seconds: float) -> None:
     await anyio.sleep(seconds)
 
 
-class Attempts:
-    """The state of one call over its attempts: which request is next, and how long to wait before it."""
-
-    def __init__(self, call: Call, max_retries: int) -> None:
-        # A copy, because each attempt writes its key into it, and a call may be made again (`replace` is slower).
-        first = call.request
-        self.request = Request(
-            first.method, first.origin, first.target, first.raw_headers, first.content, first.timeout
-        )
-        self._call = call
-        self._home = call.request.origin
-        self._max_retries = max_retries
-        self._failed = 0
-        self._redirects = 0
-        self._started = time.perf_counter()
-
-    @property
-    def may_carry_key(self) -> bool:
-        """Whether the next request goes where the key belongs."""
-        return self._call.send_key and self.request.origin == self._home
-
-    def accept(self, response: Response) -> bool:
-        """Whether `response` ends the call; if not, the next request follows its redirect.
-
-        Raises:
-            APIStatusError: The API refused.
-        """
-        self._log(response.status_code)
-        if response.is_success or response.status_code in self._call.accept:
-            return True
-        target = redirect_target(self.request, response)
-        if target is None or self._redirects >= MAX_REDIRECTS:
-            raise status_error(response)
-        self._redirects += 1
-        self.request = target
-        return False
-
-    def delay(self, problem: APIError) -> float:
-        """Seconds to wait before the next attempt.
-
-        Raises:
-            APIError: There is no next attempt: `problem` itself.
-        """
-        content = self.request.content
-        replayable = isinstance(content, bytes) or content.replayable
-        seconds = delay_before_retry(Attempt(self._failed, self._max_retries, problem, replayable))
-        if seconds is None:
-            raise problem
-        self._failed += 1
-        logger.info("%s; attempt %d follows in %.2f s", problem, self._failed + 1, seconds)
-        return seconds
-
-    def _log(self, status: int) -> None:
-        if logger.isEnabledFor(logging.DEBUG):
-            took = (time.perf_counter() - self._started) * 1000
-            logger.debug("%s %s -> %d after %.0f ms", self.request.method, self.request.url, status, took)
-
-
-def redirect_target(request: Request, response: Response) -> Request | None:
-    """The request that follows a redirect; `None` if there is none, or following it would not be the same request.
-
-    Only `GET` is followed to any host, and only 307 and 308 keep another verb and its body, on the same host.
-    """
-    location = response.headers.get("location")
-    if response.status_code not in {301, 302, 303, 307, 308} or not location:
-        return None
-    try:
-        address = parse_url(urljoin(request.url, location))
-    except ValueError:
-        address = None
-    if address is None:
-        return None
-    origin, target = address
-    same_verb = response.status_code in {307, 308} and origin == request.origin
-    if request.method != "GET" and not same_verb:
-        return None
-    return replace(request, origin=origin, target=target)
-
-
-@dataclass
 class Driver:
-    """Runs a generator of steps: holds the step to do, takes its result or its error, and then the next step."""
+    """Runs a generator of steps: holds the step to do, takes its result or its error, and then the next step.
 
-    steps: Generator[Any, Any, Any]
+    Attributes:
+        step: What is to be done; `None` at the end.
+        result: What the generator returned.
+    """
 
-    def __post_init__(self) -> None:
+    def __init__(self, steps: Generator[Any, Any, Any]) -> None:
+        self.step: Any = None
         self.result: Any = None
-        self.is_done = False
-        self._advance(self.steps.send)
+        self._steps = steps
+        self.send(None)
 
-    def _advance(self, resume: Callable[[Any], Any]) -> None:
+    def send(self, result: Any) -> None:
+        """The step has been done, with this result."""
+        self._resume(self._steps.send, result)
+
+    def throw(self, error: Exception) -> None:
+        """The step has failed."""
+        self._resume(self._steps.throw, error)
+
+    def _resume(self, resume: Callable[[Any], Any], outcome: object) -> None:
         try:
-            self.step = resume(self.result)
+            self.step = resume(outcome)
         except StopIteration as end:
-            self.result, self.is_done = end.value, True
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> bool:
-        if isinstance(error, Exception):
-            self.result = error
-            self._advance(self.steps.throw)
-            return True
-        if error is None:
-            self._advance(self.steps.send)
-        return False
+            self.step, self.result = None, end.value

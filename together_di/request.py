@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from .config import TogetherClient
     from .wire import Timeout
 
-_NONE: frozenset[bytes] = frozenset()
-JSON = (b"Content-Type", b"application/json")
+JSON = "application/json"
 USER_AGENT = f"together-di/{_version.__version__}"
 
 
@@ -86,8 +85,23 @@ class Template:
     path: str
     query: frozenset[str] = frozenset()
     wire_name: Callable[[str], str] | None = None
-    accept: str = "application/json"
+    accept: str = JSON
     form: frozenset[str] = frozenset()
+
+    @lazy
+    def own_headers(self) -> dict[str, str]:
+        """The header fields that every call of the method sends."""
+        return {"Accept": self.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
+
+    @lazy
+    def headers(self) -> RawHeaders:
+        """The same as bytes."""
+        return raw_headers(self.own_headers)
+
+    @lazy
+    def has_body(self) -> bool:
+        """Whether the arguments go into the body, and not into the URL."""
+        return self.method not in {"GET", "DELETE"}
 
     @lazy
     def in_path(self) -> tuple[str, ...]:
@@ -103,7 +117,6 @@ class RequestBuilder:
         self.origin = config.origin
         self.prefix = config.path_prefix
         self.timeout = timeout_parts(config.timeout)
-        self._headers: dict[str, RawHeaders] = {}
 
     def build(self, template: Template, values: dict[str, Any], who: str) -> Request:
         """The request for a call with the arguments `values`; `who` names the method in errors.
@@ -113,59 +126,43 @@ class RequestBuilder:
             ValueError: An argument that stands in the path is empty.
         """
         take = values.pop
-        extra_headers, extra_query = take("extra_headers", None), take("extra_query", None)
-        extra_body, timeout = take("extra_body", None), take("timeout", not_given)
-        idempotency_key = take("idempotency_key", None)
+        extra_headers, extra_query, extra_body = (
+            take("extra_headers", None),
+            take("extra_query", None),
+            take("extra_body", None),
+        )
+        timeout, idempotency_key = take("timeout", not_given), take("idempotency_key", None)
         target = self._target(template, values, extra_query, who)
-        content: bytes | Upload = b""
-        has_body = template.method not in {"GET", "DELETE"}
-        headers = self._base(template, extra_headers)
-        given = {name.lower() for name, _ in headers} if extra_headers or self.config.default_headers else _NONE
-        if template.form:
-            form = _form(template.form, {**values, **(extra_body or {})}, who)
-            content = form
-            # Instead of one that a caller of the official SDK may give: only this one names the boundary.
-            headers = [item for item in headers if item[0].lower() != b"content-type"]
-            headers.append((b"Content-Type", form.content_type.encode("ascii")))
-        elif has_body or extra_body:
-            content = to_json(
-                _renamed(template, values) if not extra_body else {**_renamed(template, values), **extra_body}, who
-            )
-            if b"content-type" not in given:
-                headers.append(JSON)
-        if idempotency_key is not None:
-            check_headers({"Idempotency-Key": idempotency_key}, "idempotency_key")
-        if has_body and (idempotency_key is not None or b"idempotency-key" not in given):
-            # One key for all attempts: an API that knows it answers a repeated request once.
-            key = os.urandom(16).hex() if idempotency_key is None else idempotency_key
-            headers = [item for item in headers if item[0].lower() != b"idempotency-key"] if given else headers
-            headers.append((b"Idempotency-Key", key.encode("ascii")))
+        content, content_type = _body(template, values, extra_body, who)
+        headers = self._headers(template, extra_headers, content_type, idempotency_key)
         limits = self.timeout if timeout is not_given else timeout_parts(timeout)
         return Request(template.method, self.origin, target, headers, content, limits)
 
-    def _base(self, template: Template, extra: Mapping[str, str] | None) -> RawHeaders:
-        base = self._headers.get(template.accept)
-        if base is None:
-            base = self._headers[template.accept] = raw_headers(
-                {
-                    "Accept": template.accept,
-                    "Accept-Encoding": "gzip, deflate",
-                    "User-Agent": USER_AGENT,
-                },
-                self.config.default_headers,
-            )
-        if not extra:
-            return base.copy()
-        check_headers(extra, "extra_headers")
-        named = {name.lower().encode("ascii") for name in extra}
-        return [item for item in base if item[0].lower() not in named] + raw_headers(extra)
+    def _headers(
+        self, template: Template, extra: Mapping[str, str] | None, content_type: str | None, key: str | None
+    ) -> RawHeaders:
+        """The header fields. The client's own win over ours, those of the call over both."""
+        if key is not None:
+            check_headers({"Idempotency-Key": key}, "idempotency_key")
+        body: dict[str, str] = {} if content_type is None else {"Content-Type": content_type}
+        if template.has_body:
+            # One key for all attempts: an API that knows it answers a repeated request once.
+            body["Idempotency-Key"] = key or os.urandom(16).hex()
+        if not extra and not self.config.default_headers:
+            return template.headers + raw_headers(body)
+        check_headers(extra or {}, "extra_headers")
+        # What names the boundary of this very form, or was given for this very call, cannot be replaced.
+        fixed = {"Content-Type": body["Content-Type"]} if template.form else {}
+        if key is not None:
+            fixed["Idempotency-Key"] = key
+        return raw_headers(template.own_headers, body, self.config.default_headers, extra or {}, fixed)
 
     def _target(self, template: Template, values: dict[str, Any], extra: Mapping[str, object] | None, who: str) -> str:
         path = self.prefix + template.path
         for name in template.in_path:
             path = path.replace(f"{{{name}}}", self._segment(name, values.pop(name, None), who))
         query: dict[str, object] = dict(self.config.default_query)
-        if template.method in {"GET", "DELETE"}:
+        if not template.has_body:
             query |= _renamed(template, values)
             values.clear()
         elif template.query:
@@ -217,6 +214,18 @@ def _query_items(values: Mapping[str, object], parent: str = "") -> list[tuple[s
             items.append((name, form_text(value)))
     # As the official SDK does it: what is empty is left out.
     return [item for item in items if item[1]]
+
+
+def _body(
+    template: Template, values: dict[str, Any], extra: Mapping[str, object] | None, who: str
+) -> tuple[bytes | Upload, str | None]:
+    """The body and its content type."""
+    if template.form:
+        form = _form(template.form, {**values, **(extra or {})}, who)
+        return form, form.content_type
+    if not template.has_body and not extra:
+        return b"", None
+    return to_json({**_renamed(template, values), **(extra or {})}, who), JSON
 
 
 def _form(file_names: frozenset[str], values: dict[str, Any], who: str) -> Multipart:

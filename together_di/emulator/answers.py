@@ -18,6 +18,8 @@ _LONGEST_QUOTE = 200
 
 _QUESTION_MARKS = ("?", "？", "؟")  # noqa: RUF001
 _LABEL = re.compile(r"^(?:question|query|q|user|context|frage|answer|a)\s*:\s*", re.IGNORECASE)
+# A program is no sentence to answer with.
+_CODE = re.compile(r"^(```|~~~).*?(?:^\1|\Z)", re.MULTILINE | re.DOTALL)
 # Sentences that tell a model what to do say nothing about the subject.
 _INSTRUCTION = re.compile(
     r"(?:you are|you're|you will be|your (?:task|job|role)|answer|reply|respond|act as"
@@ -76,7 +78,7 @@ def extract(question: str, context: Sequence[str]) -> str:
 def _candidates(question: str, context: Sequence[str]) -> list[str]:
     found: dict[str, None] = {}
     for text in context:
-        for sentence in sentences(text):
+        for sentence in sentences(_CODE.sub("\n\n", text)):
             plain = _LABEL.sub("", sentence)
             asks = plain.endswith((*_QUESTION_MARKS, ":"))
             if plain and plain != question and not asks and not _INSTRUCTION.match(plain):

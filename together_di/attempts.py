@@ -1,0 +1,96 @@
+"""The attempts of one call: which request comes next, and after how long."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import replace
+from urllib.parse import urljoin
+
+from .errors import APIError, status_error
+from .request import Call
+from .retry import Attempt, delay_before_retry
+from .wire import Request, Response, parse_url
+
+logger = logging.getLogger("together_di")
+
+MAX_REDIRECTS = 10
+
+
+class Attempts:
+    """The state of one call over its attempts: which request is next, and how long to wait before it."""
+
+    def __init__(self, call: Call, max_retries: int) -> None:
+        # A copy, because each attempt writes its key into it, and a call may be made again (`replace` is slower).
+        first = call.request
+        self.request = Request(
+            first.method, first.origin, first.target, first.raw_headers, first.content, first.timeout
+        )
+        self._call = call
+        self._home = call.request.origin
+        self._max_retries = max_retries
+        self._failed = 0
+        self._redirects = 0
+        self._started = time.perf_counter()
+
+    @property
+    def may_carry_key(self) -> bool:
+        """Whether the next request goes where the key belongs."""
+        return self._call.send_key and self.request.origin == self._home
+
+    def accept(self, response: Response) -> bool:
+        """Whether `response` ends the call; if not, the next request follows its redirect.
+
+        Raises:
+            APIStatusError: The API refused.
+        """
+        self._log(response.status_code)
+        if response.is_success or response.status_code in self._call.accept:
+            return True
+        target = redirect_target(self.request, response)
+        if target is None or self._redirects >= MAX_REDIRECTS:
+            raise status_error(response)
+        self._redirects += 1
+        self.request = target
+        return False
+
+    def delay(self, problem: APIError) -> float:
+        """Seconds to wait before the next attempt.
+
+        Raises:
+            APIError: There is no next attempt: `problem` itself.
+        """
+        content = self.request.content
+        replayable = isinstance(content, bytes) or content.replayable
+        seconds = delay_before_retry(Attempt(self._failed, self._max_retries, problem, replayable))
+        if seconds is None:
+            raise problem
+        self._failed += 1
+        logger.info("%s; attempt %d follows in %.2f s", problem, self._failed + 1, seconds)
+        return seconds
+
+    def _log(self, status: int) -> None:
+        if logger.isEnabledFor(logging.DEBUG):
+            took = (time.perf_counter() - self._started) * 1000
+            logger.debug("%s %s -> %d after %.0f ms", self.request.method, self.request.url, status, took)
+
+
+def redirect_target(request: Request, response: Response) -> Request | None:
+    """The request that follows a redirect; `None` if there is none, or following it would not be the same request.
+
+    Only `GET` is followed to any host, and only 307 and 308 keep another verb and its body, on the same host.
+    """
+    location = response.headers.get("location")
+    if response.status_code not in {301, 302, 303, 307, 308} or not location:
+        return None
+    try:
+        address = parse_url(urljoin(request.url, location))
+    except ValueError:
+        address = None
+    if address is None:
+        return None
+    origin, target = address
+    same_verb = response.status_code in {307, 308} and origin == request.origin
+    if request.method != "GET" and not same_verb:
+        return None
+    return replace(request, origin=origin, target=target)
