@@ -124,6 +124,11 @@ class HTTPServer:
     def connections(self) -> int:
         return len(self._peers)
 
+    @property
+    def idempotency_keys(self) -> set[str]:
+        """The idempotency keys of all requests."""
+        return {request.headers["idempotency-key"] for request in self.requests}
+
     def wait_for_requests(self, count: int) -> None:
         """Wait until `count` requests have been received."""
         with self._changed:

@@ -29,12 +29,14 @@ class Recorder:
     def client(self, **options: Any) -> Together:
         """A client that it answers."""
         http_client = httpx.Client(transport=httpx.MockTransport(self))
-        return Together(**{"api_key": "k", "http_client": http_client, **options})
+        options = {"api_key": "k", "http_client": http_client, **options}
+        return Together(**options)
 
     def async_client(self, **options: Any) -> AsyncTogether:
         """An async client that it answers."""
         http_client = httpx.AsyncClient(transport=httpx.MockTransport(self))
-        return AsyncTogether(**{"api_key": "k", "http_client": http_client, **options})
+        options = {"api_key": "k", "http_client": http_client, **options}
+        return AsyncTogether(**options)
 
     def call(self, **options: Any) -> None:
         """Make one call with a client of these options."""
