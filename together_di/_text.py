@@ -8,5 +8,5 @@ from collections.abc import Iterable
 
 def near_miss(name: str, known: Iterable[str]) -> str:
     """` (did you mean 'x'?)` for the known name nearest to `name`, or nothing."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
     return f" (did you mean {found[0]!r}?)" if found else ""

@@ -146,7 +146,7 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         project_id: str | None = None,
         http_client: H | None = None,
         transport: str | None = None,
-        strict: bool = False,
+        strict: bool | None = None,
         supplied_headers: Mapping[str, str] | None = None,
     ) -> None:
         check_headers(supplied_headers or {}, "supplied_headers")

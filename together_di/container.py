@@ -61,6 +61,7 @@ def _settings(options: dict[str, Any] | None) -> TogetherSettings:
     return TogetherSettings(**(options or {}))
 
 
+@without_locals
 def _client_config(settings: TogetherSettings) -> TogetherClient:
     return settings.client_config()
 

@@ -104,7 +104,8 @@ class APIResponseValidationError(APIError):
 
     def __init__(self, response: Response, body: object | None = None, *, message: str | None = None) -> None:
         super().__init__(message or "The response does not fit its documented shape.", response.request, body=body)
-        self.response = response
+        self.response = without_key(response)
+        self.body = blotted(body, response)
         self.status_code = response.status_code
 
 
@@ -240,7 +241,7 @@ def parsed_body(response: Response) -> object:
 def status_error(response: Response) -> APIStatusError:
     """The typed error for a response that is not a success."""
     response = without_key(response)
-    body = parsed_body(response)
+    body = blotted(parsed_body(response), response)
     detail = error_details(body).get("message") or (body if isinstance(body, str) else "")
     message = f"{response.status_code} {response.reason_phrase}"
     if detail:
@@ -251,16 +252,35 @@ def status_error(response: Response) -> APIStatusError:
 
 
 def without_key(response: Response) -> Response:
-    """`response`, with the key blotted out where the server sent it back."""
+    """`response` for an error to keep: with the key blotted out where the server sent it back, and read already."""
     key = response.request.key if response.request else None
-    if key is None or key.get_secret_value().encode() not in response.content:
+    if key is None:
         return response
-    content = response.content.replace(key.get_secret_value().encode(), b"[key hidden]")
-    return Response(response.status_code, response.raw_headers, response.request, content=content)
+    word = key.get_secret_value().encode()
+    headers = [(name, value.replace(word, b"[key hidden]")) for name, value in response.raw_headers]
+    content = None if response._content is None else response._content.replace(word, b"[key hidden]")
+    return Response(response.status_code, headers, response.request, content=content)
+
+
+def blotted(value: Any, response: Response) -> Any:
+    """A decoded body, with the key blotted out: JSON may have written it with escapes."""
+    key = response.request.key if response.request else None
+    if key is None:
+        return value
+    if isinstance(value, str):
+        return value.replace(key.get_secret_value(), "[key hidden]")
+    if isinstance(value, dict):
+        return {name: blotted(item, response) for name, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        items: list[Any] = value
+        return [blotted(item, response) for item in items]
+    return value
 
 
 def stream_error(response: Response, body: object, received: int) -> APIError:
     """The typed error for an error event in a stream; `received` events had been delivered before it."""
+    body = blotted(body, response)
+    response = without_key(response)
     details = error_details(body)
     message = f"{details.get('message') or 'The stream reported an error'} (after {received} chunks)"
     status = _stream_status(details)

@@ -256,7 +256,7 @@ def to_json(body: dict[str, Any], who: str) -> bytes:
     except PydanticSerializationError:
         _complain(body, who)
     except RecursionError:
-        raise ValueError(f"{who}(): an argument holds itself, or is nested too deeply to be sent.") from None
+        raise ValueError(f"{who}(): {_too_deep(body)} holds itself, or is nested too deeply to be sent.") from None
     if b"NaN" in data or b"Infinity" in data:
         # JSON has no such numbers; the words may also stand inside a string, so only a parser can tell.
         json.loads(data, parse_constant=lambda word: _refuse_number(word, who))
@@ -275,6 +275,15 @@ def _plain(value: Any) -> Any:
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
     return value
+
+
+def _too_deep(body: dict[str, Any]) -> str:
+    for name, value in body.items():
+        try:
+            _plain(value)
+        except RecursionError:
+            return name
+    return "an argument"
 
 
 def _complain(body: dict[str, Any], who: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pickle import PicklingError
 from typing import Any
@@ -30,7 +31,8 @@ class _Environment(EnvSettingsSource):
     """The `TOGETHER_*` variables, but for those that the README does not name."""
 
     def __call__(self) -> dict[str, Any]:
-        return {name: value for name, value in super().__call__().items() if not name.startswith("default_")}
+        found = {name: os.environ.get(f"TOGETHER_{name.upper()}", "").strip() for name in TogetherSettings.model_fields}
+        return {name: text for name, text in found.items() if text and not name.startswith("default_")}
 
 
 class TogetherSettings(BaseSettings):
@@ -107,12 +109,17 @@ class TogetherSettings(BaseSettings):
         """Arguments, then the environment."""
         return init_settings, _Environment(settings_cls)
 
+    def __repr_args__(self) -> Any:
+        for name, value in super().__repr_args__():
+            yield name, config.shown_headers(value) if name == "default_headers" and value else value
+
     def __reduce__(self) -> tuple[object, ...]:
         raise PicklingError(
             "TogetherSettings cannot be pickled, because the key would travel with it: "
             "pickle a client whose key comes from the environment, or build the settings anew on the other side."
         )
 
+    @without_locals
     def client_config(self) -> config.TogetherClient:
         """The frozen configuration of a client.
 

@@ -246,7 +246,6 @@ MISPLACED_SETTINGS = pytest.mark.parametrize(
         pytest.param(
             {"default_headers": {"Authorization": f"Bearer {KEY}"}},
             id="as a header",
-            marks=pytest.mark.xfail(strict=True, reason="headers are checked late, in frames that hold the settings"),
         ),
     ],
 )
@@ -399,17 +398,14 @@ def test_an_api_that_sends_the_key_back_in_its_error(
     assert_hidden(error)
 
 
-ESCAPED = pytest.mark.xfail(strict=True, reason="without_key() looks for the key as bytes, before JSON is decoded")
-NOT_A_STATUS = pytest.mark.xfail(strict=True, reason="only status_error() calls without_key()")
 ECHOES = [
-    pytest.param(raw(message(ECHO.replace(b"/", b"\\/"), 401)), chat, marks=ESCAPED, id="escaped"),
-    pytest.param(raw(message(f"Unknown key {KEY}".encode())), chat, marks=NOT_A_STATUS, id="not JSON"),
-    pytest.param(raw(message(ECHO)), chat, marks=NOT_A_STATUS, id="another shape"),
-    pytest.param(raw(chunked(b"data: " + ECHO + b"\n\n")), read_stream, marks=NOT_A_STATUS, id="error in a stream"),
+    pytest.param(raw(message(ECHO.replace(b"/", b"\\/"), 401)), chat, id="escaped"),
+    pytest.param(raw(message(f"Unknown key {KEY}".encode())), chat, id="not JSON"),
+    pytest.param(raw(message(ECHO)), chat, id="another shape"),
+    pytest.param(raw(chunked(b"data: " + ECHO + b"\n\n")), read_stream, id="error in a stream"),
     pytest.param(
         raw(chunked(f"data: Unknown key {KEY}\n\n".encode())),
-        read_stream,
-        marks=NOT_A_STATUS,
+        read_stream
         id="nonsense in a stream",
     ),
 ]
@@ -426,7 +422,6 @@ def test_an_api_that_sends_the_key_back_in_another_way(
     assert_hidden_in_duplicates(error)
 
 
-@pytest.mark.xfail(strict=True, reason="without_key() looks at the body only")
 @pytest.mark.parametrize("name", ["x-request-id", "www-authenticate"])
 def test_an_api_that_sends_the_key_back_in_a_header(name: str) -> None:
     # Without a server: httpcore would log the headers it received.
@@ -674,11 +669,10 @@ def test_a_key_in_the_variable_of_the_base_url(monkeypatch: pytest.MonkeyPatch, 
     assert_hidden(error)
 
 
-LATE = pytest.mark.xfail(strict=True, reason="client_config() leaves the frames below it in the traceback")
 
 
 @pytest.mark.parametrize(
-    "name", ["client", pytest.param("settings", marks=LATE), pytest.param("container", marks=LATE)]
+    "name", ["client", pytest.param("settings"), pytest.param("container")]
 )
 def test_a_key_in_the_variable_of_the_headers(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("TOGETHER_CUSTOM_HEADERS", f"Authorization: {KEY}")

@@ -138,7 +138,6 @@ def test_a_bad_value_in_the_environment_names_the_variable(
         resolved()
 
 
-@pytest.mark.xfail(strict=True, reason="pydantic-settings hands the text on as it stands; config._pick strips it")
 @pytest.mark.parametrize(
     ("variable", "text"),
     [
@@ -158,7 +157,6 @@ def test_blanks_in_the_environment_are_removed_as_they_are_for_together(
         assert getattr(from_settings, name) == getattr(direct, name)
 
 
-@pytest.mark.xfail(strict=True, reason="pydantic-settings looks for names in any case; config._pick does not")
 def test_a_variable_in_small_letters_is_another_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("together_timeout", "soon")
     assert resolved().timeout == DEFAULT_TIMEOUT
@@ -200,7 +198,6 @@ def test_settings_do_not_show_the_key() -> None:
     assert "hunter2" not in repr(settings) + str(settings) + str(settings.model_dump()) + settings.model_dump_json()
 
 
-@pytest.mark.xfail(strict=True, reason="the settings show default_headers as they are; TogetherClient hides these")
 def test_settings_do_not_show_the_values_of_secret_headers() -> None:
     assert "hunter2" not in repr(TogetherSettings(default_headers={"X-Api-Key": "hunter2"}))
 
