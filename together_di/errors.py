@@ -272,8 +272,7 @@ def blotted(value: Any, response: Response) -> Any:
     if isinstance(value, dict):
         return {name: blotted(item, response) for name, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        items: list[Any] = value
-        return [blotted(item, response) for item in items]
+        return [blotted(item, response) for item in cast("list[object]", value)]
     return value
 
 

@@ -405,7 +405,7 @@ ECHOES = [
     pytest.param(raw(chunked(b"data: " + ECHO + b"\n\n")), read_stream, id="error in a stream"),
     pytest.param(
         raw(chunked(f"data: Unknown key {KEY}\n\n".encode())),
-        read_stream
+        read_stream,
         id="nonsense in a stream",
     ),
 ]
@@ -669,11 +669,7 @@ def test_a_key_in_the_variable_of_the_base_url(monkeypatch: pytest.MonkeyPatch, 
     assert_hidden(error)
 
 
-
-
-@pytest.mark.parametrize(
-    "name", ["client", pytest.param("settings"), pytest.param("container")]
-)
+@pytest.mark.parametrize("name", ["client", pytest.param("settings"), pytest.param("container")])
 def test_a_key_in_the_variable_of_the_headers(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("TOGETHER_CUSTOM_HEADERS", f"Authorization: {KEY}")
     error = raised(BUILDERS[name])
