@@ -21,27 +21,11 @@ from together_di.multipart import CHUNK, FileSource
 
 from .support.emulated import emulator
 from .support.http_server import HTTPServer, Peer, Received, answer, message, raw, redirect, then_hang_up
-from .support.sides import KEY, AsyncSide, OpenSide, SyncSide, both_sides, record_waits
+from .support.sides import KEY, AsyncSide, OpenSide, both_sides, record_waits
 
 TEXT = answer({"text": "Good morning."})
 LINES = b'{"text": "one"}\n' * 40_000  # more than two reads
 assert len(LINES) > 2 * CHUNK
-
-
-#: Runs a test once with each client.
-uploading_sides = pytest.mark.parametrize(
-    "open_side",
-    [
-        pytest.param(
-            SyncSide,
-            id="sync",
-            marks=pytest.mark.xfail(
-                strict=True, reason="pool.py sends Upload.chunks(upload), which is the protocol's stub"
-            ),
-        ),
-        pytest.param(AsyncSide, id="async"),
-    ],
-)
 
 
 @pytest.fixture(autouse=True)
@@ -89,7 +73,7 @@ def transcribe(file: Any, **more: Any) -> Callable[[Any], Any]:
 # The three steps of `files.upload`
 
 
-@uploading_sides
+@both_sides
 def test_an_upload_arrives_byte_for_byte(open_side: OpenSide, training: Path) -> None:
     with emulator() as (url, _), open_side(url) as side:
         file = side.call(lambda client: client.files.upload(training))
@@ -98,7 +82,7 @@ def test_an_upload_arrives_byte_for_byte(open_side: OpenSide, training: Path) ->
     assert (file.filename, file.bytes, file.purpose) == ("training.jsonl", len(LINES), "fine-tune")
 
 
-@uploading_sides
+@both_sides
 def test_an_upload_is_announced_sent_and_taken_in(open_side: OpenSide, training: Path) -> None:
     with emulator() as (url, seen), open_side(url) as side:
         file = side.call(lambda client: client.files.upload(str(training), purpose="eval"))
@@ -109,7 +93,7 @@ def test_an_upload_is_announced_sent_and_taken_in(open_side: OpenSide, training:
     assert hashlib.sha256(LINES).hexdigest().encode() in announced
 
 
-@uploading_sides
+@both_sides
 def test_the_signed_address_does_not_see_the_key(open_side: OpenSide, training: Path) -> None:
     with emulator() as (url, seen), open_side(url, default_headers={"x-team": "search"}) as side:
         side.call(lambda client: client.files.upload(training))
@@ -120,7 +104,7 @@ def test_the_signed_address_does_not_see_the_key(open_side: OpenSide, training: 
     assert put["content-length"] == str(len(LINES))
 
 
-@uploading_sides
+@both_sides
 def test_the_bytes_go_to_another_host_without_the_key(open_side: OpenSide, training: Path) -> None:
     with HTTPServer(raw(message())) as storage, HTTPServer() as server, open_side(server.url) as side:
         address = {"Location": f"{storage.url}/bucket/a%20b?signature=x%2By", "X-Together-File-Id": "file-1"}
@@ -133,7 +117,7 @@ def test_the_bytes_go_to_another_host_without_the_key(open_side: OpenSide, train
     assert [request.target for request in server.requests] == ["/v1/files", "/v1/files/file-1/preprocess"]
 
 
-@uploading_sides
+@both_sides
 def test_a_put_that_breaks_is_made_again_from_the_beginning(open_side: OpenSide, training: Path) -> None:
     with HTTPServer(then_hang_up(), raw(message())) as storage, HTTPServer() as server, open_side(server.url) as side:
         address = {"Location": f"{storage.url}/x", "X-Together-File-Id": "file-1"}
@@ -142,7 +126,7 @@ def test_a_put_that_breaks_is_made_again_from_the_beginning(open_side: OpenSide,
     assert [request.body for request in storage.requests] == [LINES, LINES]
 
 
-@uploading_sides
+@both_sides
 def test_the_same_file_again_gives_the_one_that_is_there(open_side: OpenSide, training: Path) -> None:
     with emulator() as (url, _), open_side(url) as side:
         first = side.call(lambda client: client.files.upload(training))
@@ -151,21 +135,18 @@ def test_the_same_file_again_gives_the_one_that_is_there(open_side: OpenSide, tr
             side.call(lambda client: client.files.upload(training, raise_if_already_exists=True))
 
 
-BAD_ADDRESSES: list[Any] = [
+BAD_ADDRESSES: list[dict[str, str]] = [
     {},
     {"Location": "http://127.0.0.1/x"},
     {"X-Together-File-Id": "file-1"},
     {"Location": "ftp://127.0.0.1/x", "X-Together-File-Id": "file-1"},
     {"Location": "/relative", "X-Together-File-Id": "file-1"},
     {"Location": "http://127.0.0.1/x", "X-Together-File-Id": "../models"},
-    pytest.param(
-        {"Location": "http://127.0.0.1:9/x", "X-Together-File-Id": ".."},
-        marks=pytest.mark.xfail(strict=True, reason="the id `..` is refused only after the bytes have been sent"),
-    ),
+    {"Location": "http://127.0.0.1:9/x", "X-Together-File-Id": ".."},
 ]
 
 
-@uploading_sides
+@both_sides
 @pytest.mark.parametrize("headers", BAD_ADDRESSES)
 def test_an_unusable_address_is_an_error(open_side: OpenSide, training: Path, headers: dict[str, str]) -> None:
     with (
@@ -177,7 +158,7 @@ def test_an_unusable_address_is_an_error(open_side: OpenSide, training: Path, he
     assert len(server.requests) == 1
 
 
-@uploading_sides
+@both_sides
 def test_an_upload_whose_announcement_is_refused_raises_the_typed_error(open_side: OpenSide, training: Path) -> None:
     refusal = answer({"error": {"message": "Not this one.", "param": "file"}}, 400)
     with (
@@ -250,9 +231,8 @@ def test_an_unknown_purpose_raises_before_anything_is_sent(open_side: OpenSide, 
 
 @both_sides
 @pytest.mark.parametrize("size", [10, CHUNK * 2, len(LINES) + 10], ids=["much shorter", "shorter", "longer"])
-@pytest.mark.xfail(strict=True, reason="h11's LocalProtocolError escapes when a file changes its size")
-def test_a_file_that_changes_while_it_is_uploaded_is_a_typed_error(
-    open_side: OpenSide, training: Path, size: int
+def test_a_file_that_changes_its_size_while_it_is_uploaded_is_an_error_that_is_not_retried(
+    open_side: OpenSide, training: Path, waits: list[float], size: int
 ) -> None:
     def change(peer: Peer) -> None:
         training.write_bytes(LINES[:size].ljust(size, b" "))
@@ -262,17 +242,18 @@ def test_a_file_that_changes_while_it_is_uploaded_is_a_typed_error(
     with (
         HTTPServer(default=raw(message())) as storage,
         HTTPServer(change) as server,
-        open_side(server.url, max_retries=0) as side,
-        pytest.raises(APIConnectionError),
+        open_side(server.url) as side,
+        pytest.raises(APIConnectionError, match="changed its size") as caught,
     ):
         side.call(lambda client: client.files.upload(training))
-    assert not storage.requests
+    assert caught.value.permanent
+    assert (storage.connections, storage.requests, waits) == (1, [], [])
 
 
 # Forms
 
 
-@uploading_sides
+@both_sides
 def test_a_path_is_sent_with_its_name_and_type(open_side: OpenSide, recording: Path) -> None:
     with HTTPServer(TEXT) as server, open_side(server.url) as side:
         result = side.call(transcribe(recording, language="de", temperature=0.5, diarize=True))
@@ -289,21 +270,21 @@ def test_a_path_is_sent_with_its_name_and_type(open_side: OpenSide, recording: P
     assert 'filename="grüße.wav"'.encode() in server.requests[0].body
 
 
-@uploading_sides
+@both_sides
 def test_text_that_names_a_file_is_a_path(open_side: OpenSide, recording: Path) -> None:
     with HTTPServer(TEXT) as server, open_side(server.url) as side:
         side.call(transcribe(str(recording)))
     assert content(form(server.requests[0])["file"]) == recording.read_bytes()
 
 
-@uploading_sides
+@both_sides
 def test_bytes_are_sent_as_they_are(open_side: OpenSide) -> None:
     with HTTPServer(TEXT) as server, open_side(server.url) as side:
         side.call(transcribe(b"\x00\r\n--\xff"))
     assert content(form(server.requests[0])["file"]) == b"\x00\r\n--\xff"
 
 
-@uploading_sides
+@both_sides
 def test_a_file_is_sent_from_where_it_stands_and_stays_open(open_side: OpenSide, recording: Path) -> None:
     with recording.open("rb") as file, HTTPServer(TEXT) as server, open_side(server.url) as side:
         file.seek(100)
@@ -312,7 +293,7 @@ def test_a_file_is_sent_from_where_it_stands_and_stays_open(open_side: OpenSide,
     assert content(form(server.requests[0])["file"]) == recording.read_bytes()[100:]
 
 
-@uploading_sides
+@both_sides
 @pytest.mark.parametrize(
     ("file", "name", "kind"),
     [
@@ -329,7 +310,7 @@ def test_a_tuple_names_the_file_and_its_type(open_side: OpenSide, file: Any, nam
     assert (part.get_filename(), part.get_content_type(), content(part)) == (name, kind, b"abc")
 
 
-@uploading_sides
+@both_sides
 def test_a_name_cannot_break_out_of_its_header(open_side: OpenSide) -> None:
     with HTTPServer(TEXT) as server, open_side(server.url) as side:
         side.call(transcribe(('a"\r\nX-Evil: 1\r\n\r\n.wav', b"abc")))
@@ -338,7 +319,7 @@ def test_a_name_cannot_break_out_of_its_header(open_side: OpenSide) -> None:
     assert part["x-evil"] is None
 
 
-@uploading_sides
+@both_sides
 def test_a_url_is_sent_as_a_field(open_side: OpenSide) -> None:
     with HTTPServer(TEXT) as server, open_side(server.url) as side:
         side.call(transcribe("https://example.test/talk.mp3"))
@@ -346,7 +327,7 @@ def test_a_url_is_sent_as_a_field(open_side: OpenSide) -> None:
     assert (part.get_filename(), content(part)) == (None, b"https://example.test/talk.mp3")
 
 
-@uploading_sides
+@both_sides
 def test_the_size_is_announced_exactly(open_side: OpenSide, training: Path) -> None:
     with HTTPServer(TEXT) as server, open_side(server.url) as side:
         side.call(transcribe(training))
@@ -354,7 +335,7 @@ def test_the_size_is_announced_exactly(open_side: OpenSide, training: Path) -> N
     assert "transfer-encoding" not in server.requests[0].headers
 
 
-@uploading_sides
+@both_sides
 def test_a_form_is_sent_again_whole_and_with_the_same_idempotency_key(open_side: OpenSide, training: Path) -> None:
     with training.open("rb") as file, HTTPServer(answer({}, 503), TEXT) as server, open_side(server.url) as side:
         side.call(transcribe(file))
@@ -395,14 +376,14 @@ class Pipe(io.RawIOBase):
         return self._file.readinto(buffer)
 
 
-@uploading_sides
+@both_sides
 def test_a_pipe_is_sent_whole_and_can_be_sent_again(open_side: OpenSide) -> None:
     with HTTPServer(answer({}, 503), TEXT) as server, open_side(server.url) as side:
         side.call(transcribe(Pipe(LINES)))
     assert [content(form(request)["file"]) for request in server.requests] == [LINES, LINES]
 
 
-@uploading_sides
+@both_sides
 def test_a_real_pipe_is_sent_whole(open_side: OpenSide) -> None:
     reading, writing = os.pipe()
     with os.fdopen(writing, "wb") as file:
@@ -412,7 +393,7 @@ def test_a_real_pipe_is_sent_whole(open_side: OpenSide) -> None:
     assert content(form(server.requests[0])["file"]) == b"abc" * 100
 
 
-@uploading_sides
+@both_sides
 def test_a_redirected_form_is_sent_whole_on_the_same_host(open_side: OpenSide, training: Path) -> None:
     with HTTPServer(redirect("/other", 307), TEXT) as server, open_side(server.url) as side:
         side.call(transcribe(training))
@@ -456,7 +437,6 @@ class WatchedPipe(Pipe):
         return super().readinto(buffer)
 
 
-@pytest.mark.xfail(strict=True, reason="a pipe is read in the event loop, and may block it for as long as it likes")
 def test_an_async_form_reads_a_pipe_in_a_worker_thread() -> None:
     file = WatchedPipe(b"abc")
     with HTTPServer(TEXT) as server, AsyncSide(server.url) as side:
