@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from urllib.parse import urljoin
 
-from .errors import APIError, status_error
+from .errors import APIError, AuthenticationError, status_error
 from .request import Call
 from .retry import Attempt, delay_before_retry
 from .wire import Request, Response, parse_url
@@ -31,6 +31,7 @@ class Attempts:
         self._max_retries = max_retries
         self._failed = 0
         self._redirects = 0
+        self._renewed = False
         self._started = time.perf_counter()
 
     @property
@@ -53,6 +54,13 @@ class Attempts:
         self._redirects += 1
         self.request = target
         return False
+
+    def may_renew(self, problem: APIError) -> bool:
+        """Whether the API refused the key, and this is the first time: another may be there by now."""
+        if not isinstance(problem, AuthenticationError) or self._renewed:
+            return False
+        self._renewed = True
+        return self.may_carry_key
 
     def delay(self, problem: APIError) -> float:
         """Seconds to wait before the next attempt.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 from ._sentinels import NotGiven, not_given
 from ._text import near_miss
 from .config import TogetherClient, check_headers, merge_headers
-from .credentials import APIKey, Credential, conceal, without_locals
+from .credentials import APIKey, conceal, credential_of, without_locals
 from .engine import AsyncEngine, Engine, SharedTransport, SyncEngine
 from .errors import ConfigurationError
 from .resource import Async, M, Raw, Streamed, Sync
@@ -221,7 +221,7 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         changes: dict[str, Any] = {"base_url": base_url, "project_id": project_id, "strict": strict}
         changes = {name: value for name, value in changes.items() if value is not None}
         if api_key is not None:
-            changes["credential"] = Credential(
+            changes["credential"] = credential_of(
                 cast("SecretStr | KeyFunction", api_key), "the api_key argument of copy()"
             )
         if timeout is not not_given:

@@ -7,19 +7,28 @@ plain text while something can fail, because tracebacks may be shown with their 
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
+import logging
 import os
-import sys
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
+from ._fork import ForkSafeLock
 from .errors import ConfigurationError, MissingAPIKeyError
+from .secrets import Reference, SecretError, colab, store_for
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
 KEY_VARIABLE = "TOGETHER_API_KEY"
+
+logger = logging.getLogger("together_di")
+
+#: Seconds after which a key that was read from a store is read again.
+TIME_TO_LIVE = 300.0
+#: Seconds for which a store is left alone that failed, or gave a key that the API had refused.
+FUTILE_FOR = 5.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -121,6 +130,14 @@ class Credential:
             )
         raise ConfigurationError(f"{self.source} must give a str; it gave {type(value).__name__}.")
 
+    def renew(self, refused: SecretStr | None) -> bool:
+        """The API refused `refused`: whether there is another key to try."""
+        return callable(self._value) and self.get() != refused
+
+    async def arenew(self, refused: SecretStr | None) -> bool:
+        """The same, in an event loop."""
+        return callable(self._value) and await self.aget() != refused
+
     def __repr__(self) -> str:
         return f"<Credential from {self.source}>"
 
@@ -138,6 +155,100 @@ class Credential:
         return find_credential, ()
 
 
+class KeyReference(Credential):
+    """A key that stands elsewhere: read when it is first needed, and again when it may have changed.
+
+    It is read again `TIME_TO_LIVE` after the last time, at once if the store can tell that it is another, and after
+    the API has refused it. One thread reads, the others wait for it. While the store is down, the last key goes on
+    being used.
+    """
+
+    __slots__ = ("_expires", "_futile", "_is_stale", "_key", "_lock", "_reference", "_stamp", "_store")
+
+    def __init__(self, reference: Reference, source: str) -> None:
+        super().__init__(self._read_now, f"{reference}, from {source}")
+        self._reference = reference
+        self._store = store_for(reference)
+        self._lock = ForkSafeLock()
+        self._key: SecretStr | None = None
+        self._is_stale = False
+        self._stamp: object = None
+        self._expires = 0.0
+        self._futile = 0.0
+
+    @property
+    def is_async(self) -> bool:
+        """Never: in an event loop, a worker thread reads."""
+        return False
+
+    def get(self) -> SecretStr:
+        """The key as of now, for most calls without asking the store.
+
+        Raises:
+            SecretError: It cannot be read, and never could.
+        """
+        key = self._current()
+        if key is not None:
+            return key
+        with self._lock:
+            return self._current() or self._renewed()
+
+    async def aget(self) -> SecretStr:
+        """The key as of now; if the store must be asked, a worker thread does it."""
+        key = self._current()
+        if key is not None:
+            return key
+        import anyio.to_thread
+
+        return await anyio.to_thread.run_sync(self.get)
+
+    def renew(self, refused: SecretStr | None) -> bool:
+        """Read again because the API refused `refused`; whether there is another key now."""
+        with self._lock:
+            if self._key == refused and time.monotonic() >= self._futile:
+                self._renewed()
+                # A key that is wrong for good must not have every call ask the store.
+                self._futile = time.monotonic() + FUTILE_FOR if self._key == refused else 0.0
+            return self._key is not None and self._key != refused
+
+    async def arenew(self, refused: SecretStr | None) -> bool:
+        """The same, in a worker thread."""
+        import anyio.to_thread
+
+        return await anyio.to_thread.run_sync(self.renew, refused)
+
+    def _current(self) -> SecretStr | None:
+        """The key that was read, if it still counts."""
+        if self._key is None or time.monotonic() >= self._expires:
+            return None
+        stamp = self._store.stamp
+        return None if stamp is not None and stamp(self._reference) != self._stamp else self._key
+
+    def _renewed(self) -> SecretStr:
+        before = self._store.stamp(self._reference) if self._store.stamp else None
+        try:
+            self._key = self._usable(self._read_now())
+        except Exception as error:
+            if self._key is None:
+                raise
+            if not self._is_stale:
+                logger.warning("%s The key that was read before goes on being used.", error)
+            self._is_stale, self._stamp, self._expires = True, before, time.monotonic() + FUTILE_FOR
+            return self._key
+        self._is_stale, self._stamp, self._expires = False, before, time.monotonic() + TIME_TO_LIVE
+        return self._key
+
+    def _read_now(self) -> str:
+        try:
+            return self._store.read(self._reference)
+        except Exception as error:  # noqa: BLE001 - each store has errors of its own
+            problem = str(error) if isinstance(error, SecretError) else f"{type(error).__name__} from the store"
+        raise SecretError(f"{self.source}: {problem}.")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return KeyReference, (self._reference, self.source.partition(", from ")[2])
+
+
 def find_credential(
     explicit: SecretStr | KeyFunction | None = None, source: str = "the api_key argument"
 ) -> Credential:
@@ -151,16 +262,23 @@ def find_credential(
         return Credential(explicit, source)
     places = [f"{source} (not given)" if explicit is None else f"{source} (empty)"]
     if explicit is not None and explicit.get_secret_value().strip():
-        return Credential(explicit, source)
+        return credential_of(explicit, source)
     found = conceal(os.environ.get(KEY_VARIABLE))
     if found is not None and not callable(found) and found.get_secret_value().strip():
-        return Credential(found, f"{KEY_VARIABLE} (environment)", origin="environment")
+        return credential_of(found, f"{KEY_VARIABLE} (environment)", origin="environment")
     places.append(f"the environment variable {KEY_VARIABLE} ({'not set' if found is None else 'empty'})")
-    colab, state = _colab_secret()
-    if colab is not None:
-        return Credential(colab, f"{KEY_VARIABLE} (Google Colab secret)", origin="colab")
-    places.append(f"Google Colab's secrets ({state})")
-    raise _missing(tuple(places))
+    try:
+        secret = cast("SecretStr", conceal(colab.read(Reference("colab", KEY_VARIABLE))))
+    except SecretError as error:
+        places.append(f"Google Colab's secrets ({error})")
+        raise _missing(tuple(places)) from None
+    return Credential(secret, f"{KEY_VARIABLE} (Google Colab secret)", origin="colab")
+
+
+def credential_of(secret: SecretStr | KeyFunction, source: str, *, origin: str = "argument") -> Credential:
+    """A key or a key function, or what a secret reference in the place of a key stands for."""
+    reference = None if callable(secret) else Reference.parse(secret.get_secret_value())
+    return Credential(secret, source, origin=origin) if reference is None else KeyReference(reference, source)
 
 
 def _missing(places: tuple[str, ...]) -> MissingAPIKeyError:
@@ -171,30 +289,6 @@ def _missing(places: tuple[str, ...]) -> MissingAPIKeyError:
         "To try things out without a key, set TOGETHER_TRANSPORT=embedded.",
         places=places,
     )
-
-
-def _colab_secret() -> tuple[SecretStr | None, str]:
-    """The key in Google Colab's secrets, and what was found there in words.
-
-    Only asked inside Colab, where the module is loaded already: anywhere else importing it means nothing.
-    """
-    if "google.colab" not in sys.modules:
-        return None, "not running in Colab"
-    try:
-        userdata: Any = importlib.import_module("google.colab.userdata")
-        value = conceal(userdata.get(KEY_VARIABLE))
-    except Exception as error:  # noqa: BLE001 - Colab's errors share no base class, and none may stop the search
-        return None, _COLAB_STATES.get(type(error).__name__, f"failed: {type(error).__name__}")
-    if value is None or callable(value) or not value.get_secret_value().strip():
-        return None, "the secret is empty"
-    return value, "found"
-
-
-_COLAB_STATES = {
-    "SecretNotFoundError": "no secret of that name",
-    "NotebookAccessError": "the secret exists, but this notebook has no access to it: switch it on in the key panel",
-    "TimeoutException": "no answer; secrets can be read only from the Colab page itself",
-}
 
 
 def _checked(value: SecretStr, source: str) -> SecretStr:

@@ -141,6 +141,8 @@ class SyncEngine(Engine[SyncTransport]):
                 problem: APIError = error
             except APIStatusError as error:
                 problem = error
+            if attempts.may_renew(problem) and self.config.credential.renew(attempts.request.key):
+                continue
             time.sleep(attempts.delay(problem))
 
     def call(self, method: Method, call: Call) -> Any:
@@ -237,6 +239,8 @@ class AsyncEngine(Engine[AsyncTransport]):
                 problem: APIError = error
             except APIStatusError as error:
                 problem = error
+            if attempts.may_renew(problem) and await self.config.credential.arenew(attempts.request.key):
+                continue
             await _sleep(attempts.delay(problem))
 
     async def call(self, method: Method, call: Call) -> Any:
