@@ -39,7 +39,7 @@ def set_up() -> None:
 
 
 def main() -> None:
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older one
         sys.exit("together-di needs Python 3.11 or newer.")
     set_up()
     run(PYTHON, "-m", "ruff", "check", ".")

@@ -239,9 +239,6 @@ def test_a_uvloop_closed_without_closing_its_generators_leaves_nothing_behind() 
 
 
 #: A stream is left at [DONE], and whoever leaves a body of httpcore's cannot close the generators inside of it.
-INNER_GENERATORS = pytest.mark.xfail(
-    strict=True, reason="httpcore leaves its own inner async generators open when a body is left, and trio warns"
-)
 
 
 def test_trio_runs_one_after_the_other_and_beside_asyncio() -> None:
@@ -256,7 +253,6 @@ def test_trio_runs_one_after_the_other_and_beside_asyncio() -> None:
         client.shut()
 
 
-@INNER_GENERATORS
 def test_trio_reads_a_stream_without_a_warning() -> None:
     trio = pytest.importorskip("trio")
 
@@ -338,8 +334,8 @@ LEFT = {
     ("library", "left"),
     [
         *(pytest.param("asyncio", left, id=f"asyncio {name}") for name, left in LEFT.items()),
-        pytest.param("trio", LEFT["at [DONE]"], id="trio at [DONE]", marks=INNER_GENERATORS),
-        pytest.param("trio", LEFT["by a context"], id="trio by a context", marks=INNER_GENERATORS),
+        pytest.param("trio", LEFT["at [DONE]"], id="trio at [DONE]"),
+        pytest.param("trio", LEFT["by a context"], id="trio by a context"),
     ],
 )
 def test_a_stream_that_is_left_says_nothing_on_stderr(library: str, left: str) -> None:
@@ -366,7 +362,6 @@ def test_a_stream_that_is_left_says_nothing_on_stderr(library: str, left: str) -
     assert (done.returncode, complaints(done)) == (0, [])
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # INNER_GENERATORS
 def test_done_ends_a_stream_in_trio_that_the_server_leaves_open() -> None:
     trio = pytest.importorskip("trio")
     ended = threading.Event()

@@ -40,7 +40,7 @@ def stamp(reference: Reference) -> object:
     """Changes when the file behind the path is another, or was written to; `None` if it has gone."""
     try:
         status = os.stat(_path(reference))  # noqa: PTH116 - half the cost of Path.stat, on every call
-    except OSError:
+    except (OSError, SecretError):
         return None
     return status.st_ino, status.st_mtime_ns, status.st_size
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from contextlib import suppress
 from typing import TYPE_CHECKING, TypeAlias, cast
 
 import httpcore
@@ -164,11 +164,22 @@ class AsyncPoolTransport:
 
 async def _guarded(answer: httpcore.Response, request: Request) -> AsyncGenerator[bytes]:
     problem = None
+    chunks = cast("AsyncGenerator[bytes]", answer.aiter_stream())
     try:
-        async with aclosing(cast("AsyncGenerator[bytes]", answer.aiter_stream())) as chunks:
-            async for chunk in chunks:
-                yield chunk
+        async for chunk in chunks:
+            yield chunk
     except HTTPCORE_ERRORS as error:
         problem = failure(error, request)
+    except GeneratorExit:
+        await _finish(answer, chunks)
+        raise
     if problem is not None:
         raise problem
+
+
+async def _finish(answer: httpcore.Response, chunks: AsyncGenerator[bytes]) -> None:
+    """Run a body that is left to its end, on a closed connection: httpcore nests generators that nobody closes."""
+    await answer.aclose()
+    with suppress(*HTTPCORE_ERRORS):
+        async for _ in chunks:
+            pass
