@@ -27,10 +27,10 @@ from .resources.rerank import Rerank
 from .transport import AsyncTransport, SyncTransport, open_async_transport, open_sync_transport
 
 if TYPE_CHECKING:
-    import httpx
     from pydantic import SecretStr
 
     from .credentials import KeyFunction
+    from .transport import HttpxAsyncClient, HttpxClient, HttpxTimeout, HttpxURL
     from .wire import Timeout
 
 H = TypeVar("H")
@@ -138,8 +138,8 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         self,
         *,
         api_key: APIKey | None = None,
-        base_url: str | httpx.URL | None = None,
-        timeout: float | Timeout | httpx.Timeout | NotGiven | None = not_given,
+        base_url: str | HttpxURL | None = None,
+        timeout: float | Timeout | HttpxTimeout | NotGiven | None = not_given,
         max_retries: int | None = None,
         default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
@@ -191,8 +191,8 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         self,
         *,
         api_key: APIKey | None = None,
-        base_url: str | httpx.URL | None = None,
-        timeout: float | Timeout | httpx.Timeout | NotGiven | None = not_given,
+        base_url: str | HttpxURL | None = None,
+        timeout: float | Timeout | HttpxTimeout | NotGiven | None = not_given,
         max_retries: int | NotGiven = not_given,
         default_headers: Mapping[str, str] | None = None,
         set_default_headers: Mapping[str, str] | None = None,
@@ -289,7 +289,7 @@ def _reopen(kind: type[_Client[Any, Any, Any, Any]], config: TogetherClient) -> 
     return kind.from_config(config)
 
 
-class Together(_Client[Sync, SyncEngine, "httpx.Client", SyncTransport]):
+class Together(_Client[Sync, SyncEngine, "HttpxClient", SyncTransport]):
     """A client whose methods block. One is enough for a program: threads may share it."""
 
     @staticmethod
@@ -297,7 +297,7 @@ class Together(_Client[Sync, SyncEngine, "httpx.Client", SyncTransport]):
         return SyncEngine(config, SharedTransport(transport))
 
     @staticmethod
-    def _transport(config: TogetherClient, http_client: httpx.Client | None) -> SyncTransport:
+    def _transport(config: TogetherClient, http_client: HttpxClient | None) -> SyncTransport:
         return open_sync_transport(config.transport, http_client)
 
     def close(self) -> None:
@@ -317,7 +317,7 @@ class Together(_Client[Sync, SyncEngine, "httpx.Client", SyncTransport]):
         self.close()
 
 
-class AsyncTogether(_Client[Async, AsyncEngine, "httpx.AsyncClient", AsyncTransport]):
+class AsyncTogether(_Client[Async, AsyncEngine, "HttpxAsyncClient", AsyncTransport]):
     """A client whose methods are awaited. One is enough for a program: it works in every event loop."""
 
     @staticmethod
@@ -325,7 +325,7 @@ class AsyncTogether(_Client[Async, AsyncEngine, "httpx.AsyncClient", AsyncTransp
         return AsyncEngine(config, SharedTransport(transport))
 
     @staticmethod
-    def _transport(config: TogetherClient, http_client: httpx.AsyncClient | None) -> AsyncTransport:
+    def _transport(config: TogetherClient, http_client: HttpxAsyncClient | None) -> AsyncTransport:
         return open_async_transport(config.transport, http_client)
 
     async def aclose(self) -> None:

@@ -19,9 +19,8 @@ from .multipart import Multipart, form_text
 from .wire import RawHeaders, Request, Upload
 
 if TYPE_CHECKING:
-    import httpx
-
     from .config import TogetherClient
+    from .transport import HttpxTimeout
     from .wire import Timeout
 
 JSON = "application/json"
@@ -42,7 +41,7 @@ class RequestOptions(TypedDict, total=False):
     extra_headers: Mapping[str, str] | None
     extra_query: Mapping[str, object] | None
     extra_body: Mapping[str, object] | None
-    timeout: float | Timeout | httpx.Timeout | None
+    timeout: float | Timeout | HttpxTimeout | None
     idempotency_key: str | None
 
 

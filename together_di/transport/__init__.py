@@ -11,9 +11,22 @@ from typing import TYPE_CHECKING, Protocol
 from ..wire import Request, Response
 
 if TYPE_CHECKING:
-    import httpx
+    # The types of httpx that callers hand in, for annotations elsewhere: httpx itself is met in this package only.
+    from httpx import URL as HttpxURL  # noqa: N811 - a class, whatever its case
+    from httpx import AsyncClient as HttpxAsyncClient
+    from httpx import Client as HttpxClient
+    from httpx import Timeout as HttpxTimeout
 
-__all__ = ["AsyncTransport", "SyncTransport", "open_async_transport", "open_sync_transport"]
+__all__ = [
+    "AsyncTransport",
+    "HttpxAsyncClient",
+    "HttpxClient",
+    "HttpxTimeout",
+    "HttpxURL",
+    "SyncTransport",
+    "open_async_transport",
+    "open_sync_transport",
+]
 
 
 class SyncTransport(Protocol):
@@ -52,7 +65,7 @@ class AsyncTransport(Protocol):
         ...
 
 
-def open_sync_transport(kind: str, http_client: httpx.Client | None = None) -> SyncTransport:
+def open_sync_transport(kind: str, http_client: HttpxClient | None = None) -> SyncTransport:
     """The transport named `kind`, or one through the caller's own client. Opens no connection yet."""
     if http_client is not None:
         from .httpx_client import ClientTransport
@@ -67,7 +80,7 @@ def open_sync_transport(kind: str, http_client: httpx.Client | None = None) -> S
     return PoolTransport()
 
 
-def open_async_transport(kind: str, http_client: httpx.AsyncClient | None = None) -> AsyncTransport:
+def open_async_transport(kind: str, http_client: HttpxAsyncClient | None = None) -> AsyncTransport:
     """The transport named `kind`, or one through the caller's own client. Opens no connection yet."""
     if http_client is not None:
         from .httpx_client import AsyncClientTransport

@@ -5,7 +5,7 @@ The client stays the caller's: it is never closed here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 
 import httpx
 
@@ -28,13 +28,7 @@ class ClientTransport:
         content = request.content
         try:
             answer = self._client.send(
-                self._client.build_request(
-                    request.method,
-                    request.url,
-                    headers=headers_as_sent(request),
-                    content=content if isinstance(content, bytes) else content.chunks(),
-                    timeout=httpx.Timeout(**request.timeout.parts()),
-                ),
+                _as_sent(self._client, request, content if isinstance(content, bytes) else content.chunks()),
                 stream=True,
                 follow_redirects=False,
             )
@@ -64,13 +58,7 @@ class AsyncClientTransport:
         content = request.content
         try:
             answer = await self._client.send(
-                self._client.build_request(
-                    request.method,
-                    request.url,
-                    headers=headers_as_sent(request),
-                    content=content if isinstance(content, bytes) else chunks_off_loop(content),
-                    timeout=httpx.Timeout(**request.timeout.parts()),
-                ),
+                _as_sent(self._client, request, content if isinstance(content, bytes) else chunks_off_loop(content)),
                 stream=True,
                 follow_redirects=False,
             )
@@ -86,6 +74,19 @@ class AsyncClientTransport:
 
     def close(self) -> None:
         """Nothing: the client belongs to the caller."""
+
+
+def _as_sent(
+    client: httpx.Client | httpx.AsyncClient, request: Request, content: bytes | Iterator[bytes] | AsyncIterator[bytes]
+) -> httpx.Request:
+    """The request as httpx takes it."""
+    return client.build_request(
+        request.method,
+        request.url,
+        headers=headers_as_sent(request),
+        content=content,
+        timeout=httpx.Timeout(**request.timeout.parts()),
+    )
 
 
 def _decoded_headers(answer: httpx.Response) -> RawHeaders:
