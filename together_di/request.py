@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, cast
@@ -268,11 +268,11 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in cast("dict[str, Any]", value).items()}
-    if isinstance(value, list | tuple) or hasattr(value, "__next__"):
-        items = list(cast("list[Any]", value))
-        return items if all(type(item) is str for item in items) else list(map(_plain, items))
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+    if isinstance(value, Iterable) and not isinstance(value, bytes | Mapping):
+        items = list(cast("Iterable[Any]", value))
+        return items if all(type(item) is str for item in items) else list(map(_plain, items))
     return value
 
 
