@@ -270,10 +270,16 @@ def _plain(value: Any) -> Any:
         return {key: _plain(item) for key, item in cast("dict[str, Any]", value).items()}
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
-    if isinstance(value, Iterable) and not isinstance(value, bytes | Mapping):
-        items = list(cast("Iterable[Any]", value))
-        return items if all(type(item) is str for item in items) else list(map(_plain, items))
-    return value
+    items = _items(value)
+    if items is None:
+        return value
+    return items if all(type(item) is str for item in items) else list(map(_plain, items))
+
+
+def _items(value: Any) -> list[Any] | None:
+    """What is in a list, a tuple, a generator or the like; `None` for anything else."""
+    listed: Any = value
+    return list(listed) if isinstance(value, Iterable) and not isinstance(value, bytes | Mapping) else None
 
 
 def _too_deep(body: dict[str, Any]) -> str:

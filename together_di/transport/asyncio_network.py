@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import selectors
+import select
 import socket
 import ssl
 import weakref
@@ -105,9 +105,12 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
 
 
 def _has_input(sock: socket.socket) -> bool:
-    with selectors.DefaultSelector() as selector:
-        selector.register(sock.fileno(), selectors.EVENT_READ)
-        return bool(selector.select(0))
+    # httpcore asks this of every idle connection for each request, and making a selector each time takes too long.
+    if not hasattr(select, "poll"):  # Windows
+        return bool(select.select([sock.fileno()], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class AsyncioNetwork(httpcore.AsyncNetworkBackend):
