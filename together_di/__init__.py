@@ -50,6 +50,8 @@ if TYPE_CHECKING:
     from . import types as types
     from .container import TogetherContainer as TogetherContainer
     from .settings import TogetherSettings as TogetherSettings
+    from .transport.httpx_client import DefaultAsyncHttpxClient as DefaultAsyncHttpxClient
+    from .transport.httpx_client import DefaultHttpxClient as DefaultHttpxClient
     from .types import BaseModel as BaseModel
 
 Client = Together
@@ -79,6 +81,8 @@ __all__ = [
     "ClientClosedError",
     "ConfigurationError",
     "ConflictError",
+    "DefaultAsyncHttpxClient",
+    "DefaultHttpxClient",
     "InsecureBaseURLWarning",
     "InternalServerError",
     "MissingAPIKeyError",
@@ -104,6 +108,8 @@ __all__ = [
 #: Imported when first asked for, because they bring heavy libraries.
 _LAZY = {
     "BaseModel": ".types",
+    "DefaultAsyncHttpxClient": ".transport.httpx_client",
+    "DefaultHttpxClient": ".transport.httpx_client",
     "TogetherContainer": ".container",
     "TogetherSettings": ".settings",
 }

@@ -6,11 +6,32 @@ The client stays the caller's: it is never closed here.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from typing import Any
 
 import httpx
 
+from ..config import DEFAULT_TIMEOUT
 from ..wire import Body, RawHeaders, Request, Response
-from .common import chunks_off_loop, failure, headers_as_sent
+from .common import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, chunks_off_loop, failure, headers_as_sent
+
+_TIMEOUT = httpx.Timeout(**DEFAULT_TIMEOUT.parts())
+
+
+_LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_EXPIRY)
+
+
+class DefaultHttpxClient(httpx.Client):
+    """An `httpx.Client` to pass as `http_client`, with this package's time limits and pool size if none are given."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"timeout": _TIMEOUT, "limits": _LIMITS, **options})
+
+
+class DefaultAsyncHttpxClient(httpx.AsyncClient):
+    """The same for `AsyncTogether`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"timeout": _TIMEOUT, "limits": _LIMITS, **options})
 
 
 class ClientTransport:
