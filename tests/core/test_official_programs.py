@@ -99,14 +99,8 @@ def pages(sdk: Any, url: str, folder: Path) -> Any:
     everything = [model.id for model in client.models.list_supported(limit=2)]
     made = client.models.create(base_model_id="b", name="n", type="adapter")
     listed = [model.name for model in client.models.list()]
-    return (
-        [m.id for m in first.data],
-        first.has_next_page(),
-        first.get_next_page().data[0].id,
-        everything,
-        made.name,
-        listed,
-    )
+    second = first.get_next_page() if first.has_next_page() else None
+    return [model.id for model in first.data], second.data[0].id, everything, made.name, listed
 
 
 def errors(sdk: Any, url: str, folder: Path) -> Any:

@@ -20,18 +20,22 @@ _TIMEOUT = httpx.Timeout(**DEFAULT_TIMEOUT.parts())
 _LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_EXPIRY)
 
 
+def _with_defaults(options: dict[str, Any]) -> Any:
+    return {"timeout": _TIMEOUT, "limits": _LIMITS, **options}
+
+
 class DefaultHttpxClient(httpx.Client):
     """An `httpx.Client` to pass as `http_client`, with this package's time limits and pool size if none are given."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"timeout": _TIMEOUT, "limits": _LIMITS, **options})
+        super().__init__(**_with_defaults(options))
 
 
 class DefaultAsyncHttpxClient(httpx.AsyncClient):
     """The same for `AsyncTogether`."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(**{"timeout": _TIMEOUT, "limits": _LIMITS, **options})
+        super().__init__(**_with_defaults(options))
 
 
 class ClientTransport:
