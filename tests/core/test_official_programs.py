@@ -99,7 +99,8 @@ def pages(sdk: Any, url: str, folder: Path) -> Any:
     everything = [model.id for model in client.models.list_supported(limit=2)]
     made = client.models.create(base_model_id="b", name="n", type="adapter")
     listed = [model.name for model in client.models.list()]
-    second = first.get_next_page() if first.has_next_page() else None
+    assert first.has_next_page()
+    second = first.get_next_page()
     return [model.id for model in first.data], second.data[0].id, everything, made.name, listed
 
 
@@ -158,7 +159,8 @@ def asynchronous(sdk: Any, url: str, folder: Path) -> Any:
 
 
 PROGRAMS: list[Program] = [
-    chat, stream, tools, completions, vectors, pictures, audio, files, pages, errors, responses, own_client, asynchronous,
+    chat, stream, tools, completions, vectors, pictures, audio, files, pages, errors, responses, own_client,
+    asynchronous,
 ]  # fmt: skip
 
 
