@@ -6,7 +6,12 @@ import os
 import socket
 from typing import Any
 
+import hypothesis
 import pytest
+
+# No test depends on how fast the machine is; and the same examples each time.
+hypothesis.settings.register_profile("calm", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("calm")
 
 LOOPBACK = ("127.", "::1", "localhost")
 
