@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from .errors import APIError, AuthenticationError, status_error
 from .request import Call
 from .retry import Attempt, delay_before_retry
-from .wire import Request, Response, parse_url
+from .wire import SECRET_HEADERS, Request, Response, parse_url
 
 logger = logging.getLogger("together_di")
 
@@ -101,4 +101,8 @@ def redirect_target(request: Request, response: Response) -> Request | None:
     same_verb = response.status_code in {307, 308} and origin == request.origin
     if request.method != "GET" and not same_verb:
         return None
-    return replace(request, origin=origin, target=target)
+    headers = request.raw_headers
+    if origin != request.origin:
+        # Whatever else is a credential stays at home, as the key does.
+        headers = [item for item in headers if item[0].decode("latin-1").lower() not in SECRET_HEADERS]
+    return replace(request, origin=origin, target=target, raw_headers=headers)

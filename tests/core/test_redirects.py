@@ -44,6 +44,20 @@ def test_a_get_is_followed_to_another_host_without_the_key(open_side: OpenSide, 
 
 
 @both_sides
+def test_other_credentials_in_headers_do_not_follow_to_another_host(open_side: OpenSide) -> None:
+    headers = {"X-API-Key": "hunter2", "Cookie": "session=hunter2", "X-Team": "search"}
+    with (
+        HTTPServer(FILES) as other,
+        HTTPServer(redirect(f"{other.url}/there")) as server,
+        open_side(server.url, default_headers=headers) as side,
+    ):
+        side.call(list_files)
+    assert server.requests[0].headers["x-api-key"] == "hunter2"
+    assert other.requests[0].headers["x-team"] == "search"
+    assert "hunter2" not in str(other.requests)
+
+
+@both_sides
 def test_the_key_comes_back_when_a_redirect_leads_home(open_side: OpenSide) -> None:
     with HTTPServer() as home, HTTPServer(redirect(f"{home.url}/back")) as other:
         home.script += [redirect(f"{other.url}/there"), FILES]
