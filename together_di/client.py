@@ -306,8 +306,6 @@ class Together(_Client[Sync, SyncEngine, "HttpxClient", SyncTransport]):
         if self._engine.owner:
             self._engine.shared.close()
 
-    shut = close
-
     def __enter__(self) -> Self:
         return self
 
@@ -339,7 +337,7 @@ class AsyncTogether(_Client[Async, AsyncEngine, "HttpxAsyncClient", AsyncTranspo
 
     close = aclose
 
-    def shut(self) -> None:
+    def close_nowait(self) -> None:
         """Close the connections from outside an event loop, as far as that is possible there; better `aclose`."""
         self._engine.is_closed = True
         if self._engine.owner:

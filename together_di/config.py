@@ -1,6 +1,8 @@
 """`TogetherClient`: the one frozen configuration that every namespace of a client shares.
 
-The order in which a value is looked for is the same for every option, and `PRECEDENCE` is the one place that states it.
+An option is looked for in the same order everywhere: the explicit argument, the environment, the default; `_pick`
+states it. Before its default, which is an error, the key is looked for among Google Colab's secrets as well
+(`credentials.find_credential`). What is empty counts as not set.
 """
 
 from __future__ import annotations
@@ -30,9 +32,6 @@ T = TypeVar("T")
 D = TypeVar("D")
 
 logger = logging.getLogger("together_di")
-
-#: First that is set wins; an empty value counts as not set.
-PRECEDENCE = ("explicit argument", "environment (TOGETHER_*)", "Google Colab's secrets (the key only)", "default")
 
 DEFAULT_BASE_URL = "https://api.together.ai"
 DEFAULT_TIMEOUT = Timeout(60.0, connect=5.0)

@@ -94,8 +94,12 @@ class _Lifecycle:
         Raises:
             ExceptionGroup: Some could not be closed; the others were.
         """
-        errors = [_failure(client.shut) for client in self._forget()]
-        _raise_together(errors)
+        _raise_together(
+            [
+                _failure(client.close_nowait if isinstance(client, AsyncTogether) else client.close)
+                for client in self._forget()
+            ]
+        )
 
     async def aclose(self) -> None:
         """Close the clients that were built, the last first; asking for one afterwards builds a new one.
@@ -116,10 +120,8 @@ class _Lifecycle:
 
     def _forget(self) -> list[Together | AsyncTogether]:
         container: Any = self
-        for provider in (container.client, container.async_client, container.sync_transport, container.async_transport):
-            provider.reset()
-        for provider in (container.client_config, container.settings):
-            provider.reset()
+        for name in ("client", "async_client", "sync_transport", "async_transport", "client_config", "settings"):
+            getattr(container, name).reset()
         return container.opened().take()  # type: ignore[no-any-return]
 
 

@@ -92,18 +92,14 @@ class Method:
     @lazy
     def _coroutine_function(self) -> Callable[..., Any]:
         async def call(resource: Resource[Any], /, *args: object, **values: object) -> object:
-            if self.is_loaded and not self.template.form:
-                return await self.invoke(resource, args, values)
-            import anyio.to_thread
-
-            # In a worker thread, because it would stop the event loop: the first call imports the namespace's models,
+            # What would stop the event loop is left to a worker thread: the first call imports the namespace's models,
             # and a form looks at its files.
-            await anyio.to_thread.run_sync(self.load)
+            if not self.is_loaded:
+                await _off_loop(self.load)
             if not self.template.form:
                 return await self.invoke(resource, args, values)
             engine = resource._engine
-            prepare = functools.partial(self.prepare, engine.builder, args, values)
-            return await engine.call(self, await anyio.to_thread.run_sync(prepare))
+            return await engine.call(self, await _off_loop(self.prepare, engine.builder, args, values))
 
         return self._dressed(call)
 
@@ -175,6 +171,12 @@ class Method:
 
     def __repr__(self) -> str:
         return f"<method {self.name}: {self.template.method} {self.template.path}>"
+
+
+async def _off_loop(function: Callable[..., T], *args: object) -> T:
+    import anyio.to_thread
+
+    return await anyio.to_thread.run_sync(function, *args)
 
 
 def reader(kind: Any, who: str, *, strict: bool) -> Reader:

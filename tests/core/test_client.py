@@ -408,7 +408,6 @@ def test_closing_twice_does_no_harm() -> None:
     client = Together(api_key="k")
     client.close()
     client.close()
-    client.shut()
     assert client.is_closed
 
 
@@ -417,7 +416,7 @@ def test_closing_an_async_client_twice_does_no_harm() -> None:
         client = AsyncTogether(api_key="k")
         await client.aclose()
         await client.aclose()
-        client.shut()
+        client.close_nowait()
         assert client.is_closed
 
     asyncio.run(run())
@@ -425,7 +424,7 @@ def test_closing_an_async_client_twice_does_no_harm() -> None:
 
 def test_an_async_client_can_be_closed_outside_of_a_loop() -> None:
     client = AsyncTogether(api_key="k")
-    client.shut()
+    client.close_nowait()
     assert client.is_closed
 
 

@@ -26,15 +26,13 @@ from .support.http_server import (
     then_reset,
     then_stall,
 )
-from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion, record_waits, stream_chat
+from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion, stream_chat
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 @both_sides

@@ -364,6 +364,10 @@ def close_in_a_loop(container: Any) -> None:
     asyncio.run(container.aclose())
 
 
+#: How `container.close()` closes what each provider gives.
+CLOSE = {"client": "close", "async_client": "close_nowait"}
+
+
 @pytest.mark.parametrize("close", [close_now, close_in_a_loop])
 @pytest.mark.parametrize(("stuck", "other"), [("client", "async_client"), ("async_client", "client")])
 def test_a_client_that_cannot_be_closed_is_reported_and_the_other_is_closed(
@@ -371,8 +375,7 @@ def test_a_client_that_cannot_be_closed_is_reported_and_the_other_is_closed(
 ) -> None:
     container = built()
     clients = {name: getattr(container, name)() for name in ("client", "async_client")}
-    for name in ("close", "shut"):
-        monkeypatch.setattr(clients[stuck], name, fail)
+    monkeypatch.setattr(clients[stuck], CLOSE[stuck], fail)
     monkeypatch.setattr(clients[stuck], "aclose", afail, raising=False)
     with pytest.raises(ExceptionGroup) as caught:
         close(container)
@@ -382,8 +385,8 @@ def test_a_client_that_cannot_be_closed_is_reported_and_the_other_is_closed(
 
 def test_all_failures_to_close_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:
     container = built()
-    for client in (container.client(), container.async_client()):
-        monkeypatch.setattr(client, "shut", fail)
+    for name, close in CLOSE.items():
+        monkeypatch.setattr(getattr(container, name)(), close, fail)
     with pytest.raises(ExceptionGroup) as caught:
         container.close()
     assert len(caught.value.exceptions) == 2
@@ -392,7 +395,7 @@ def test_all_failures_to_close_are_reported_together(monkeypatch: pytest.MonkeyP
 def test_after_a_failure_to_close_a_new_client_is_built(monkeypatch: pytest.MonkeyPatch) -> None:
     container = built()
     client = container.client()
-    monkeypatch.setattr(client, "shut", fail)
+    monkeypatch.setattr(client, "close", fail)
     with pytest.raises(ExceptionGroup):
         container.close()
     assert container.client() is not client
@@ -403,7 +406,7 @@ def test_the_last_client_built_is_closed_first(monkeypatch: pytest.MonkeyPatch) 
     container = built()
     order: list[str] = []
     for name in ("async_client", "client"):
-        monkeypatch.setattr(getattr(container, name)(), "shut", lambda name=name: order.append(name))
+        monkeypatch.setattr(getattr(container, name)(), CLOSE[name], lambda name=name: order.append(name))
     container.close()
     assert order == ["client", "async_client"]
 

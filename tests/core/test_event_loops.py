@@ -60,7 +60,7 @@ def test_one_client_serves_fifty_runs_one_after_the_other() -> None:
                 server.wait_until_closed(number)
             # Each of the server's ends is closed by a thread that may still be at it: one at most.
             assert open_descriptors() <= before + 1
-        client.shut()
+        client.close_nowait()
     assert server.connections == 50
 
 
@@ -73,7 +73,7 @@ def test_calls_in_one_run_share_a_connection() -> None:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
         asyncio.run(main())
         asyncio.run(main())
-        client.shut()
+        client.close_nowait()
     assert [request.connection for request in server.requests] == [1, 1, 1, 1, 2, 2, 2, 2]
 
 
@@ -93,7 +93,7 @@ def test_a_stream_left_open_at_the_end_of_a_run_harms_no_later_run() -> None:
             server.wait_until_closed(1)
             kept.clear()
             assert asyncio.run(call(client)) == "Hello"
-        client.shut()
+        client.close_nowait()
 
 
 def test_eight_threads_with_a_loop_each_share_a_client() -> None:
@@ -113,7 +113,7 @@ def test_eight_threads_with_a_loop_each_share_a_client() -> None:
                 thread.start()
             for thread in threads:
                 thread.join(PATIENCE)
-        client.shut()
+        client.close_nowait()
     assert answers == ["Hello"] * 24
     assert server.connections == 8
 
@@ -136,7 +136,7 @@ def test_a_loop_closed_without_closing_its_generators_leaves_nothing_behind() ->
                 if number > 1:
                     # The connection of a dead loop is closed when the next loop comes.
                     server.wait_until_closed(number - 1)
-            client.shut()
+            client.close_nowait()
             server.wait_until_closed(5)
 
 
@@ -200,7 +200,7 @@ def test_uvloop_runs_one_after_the_other() -> None:
                 assert uvloop.run(call(client)) == "Hello"
                 server.wait_until_closed(number)
             assert asyncio.run(call(client)) == "Hello"
-        client.shut()
+        client.close_nowait()
 
 
 def test_uvloop_keeps_connections_and_limits_time() -> None:
@@ -217,7 +217,7 @@ def test_uvloop_keeps_connections_and_limits_time() -> None:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
         with no_warnings():
             uvloop.run(main())
-        client.shut()
+        client.close_nowait()
     assert [request.connection for request in server.requests] == [1, 1, 1, 2]
 
 
@@ -234,7 +234,7 @@ def test_a_uvloop_closed_without_closing_its_generators_leaves_nothing_behind() 
             assert loop.run_until_complete(call(client)) == "Hello"
             loop.close()
             assert asyncio.run(call(client)) == "Hello"
-            client.shut()
+            client.close_nowait()
             server.wait_until_closed(1)
 
 
@@ -250,7 +250,7 @@ def test_trio_runs_one_after_the_other_and_beside_asyncio() -> None:
                 assert trio.run(call, client) == "Hello"
                 server.wait_until_closed(number)
             assert asyncio.run(call(client)) == "Hello"
-        client.shut()
+        client.close_nowait()
 
 
 def test_trio_reads_a_stream_without_a_warning() -> None:
@@ -266,7 +266,7 @@ def test_trio_reads_a_stream_without_a_warning() -> None:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
         with no_warnings():
             assert trio.run(main) == ["c"]
-        client.shut()
+        client.close_nowait()
     assert server.connections == 1
 
 
@@ -378,7 +378,7 @@ def test_done_ends_a_stream_in_trio_that_the_server_leaves_open() -> None:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
         trio.run(main)
         ended.set()
-        client.shut()
+        client.close_nowait()
     assert len(server.requests) == 1
 
 
@@ -407,7 +407,7 @@ def test_a_retry_in_trio_waits_in_trio() -> None:
     with HTTPServer(answer({}, 429, retry_after="0"), GOOD) as server:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
         assert trio.run(call, client) == "Hello"
-        client.shut()
+        client.close_nowait()
 
 
 PROGRAMS = {

@@ -13,16 +13,14 @@ import pytest
 from together_di import APIConnectionError, APIError, APIResponseValidationError, APITimeoutError, Together
 
 from .support.http_server import HTTPServer, Peer, answer, chunked, message, raw, then_hang_up, then_reset
-from .support.sides import KEY, OpenSide, both_sides, chat, completion, record_waits, stream_chat
+from .support.sides import KEY, OpenSide, both_sides, chat, completion, stream_chat
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()
 HTML = {"Content-Type": "text/html; charset=utf-8"}
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 @both_sides

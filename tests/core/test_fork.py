@@ -246,7 +246,7 @@ def test_a_fork_inside_a_running_loop_gives_the_child_a_loop_and_connections_of_
     with HTTPServer(default=GOOD) as server:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
         asyncio.run(main())
-        client.shut()
+        client.close_nowait()
     assert [request.connection for request in server.requests] == [1, 2, 1]
 
 

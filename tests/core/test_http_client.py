@@ -21,14 +21,12 @@ from together_di import (
 )
 
 from .support.http_server import PATIENCE, HTTPServer, answer, chunked, raw, redirect, then_hang_up, then_stall
-from .support.sides import CHAT, KEY, completion, record_waits
+from .support.sides import CHAT, KEY, completion
 
 GOOD = answer(completion())
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 class Stack:

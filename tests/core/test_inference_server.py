@@ -273,7 +273,7 @@ def test_one_client_in_many_event_loops(chat_url: str) -> None:
         return (await client.chat.completions.create(max_tokens=1, **QUESTION)).choices[0].message.content
 
     assert len({asyncio.run(ask()) for _ in range(10)}) == 1
-    client.shut()
+    client.close_nowait()
 
 
 def test_the_model_is_the_same_bytes_each_time(model: Path, tmp_path: Path) -> None:

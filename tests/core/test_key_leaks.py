@@ -31,7 +31,7 @@ from tests.core.support.http_server import (
     then_reset,
     then_stall,
 )
-from tests.core.support.sides import CHAT, OpenSide, both_sides, chat, record_waits, stream_chat
+from tests.core.support.sides import CHAT, OpenSide, both_sides, chat, stream_chat
 from together_di import (
     APIError,
     APIStatusError,
@@ -367,9 +367,8 @@ ANSWERS = [
 @both_sides
 @pytest.mark.parametrize(("reply", "ask"), ANSWERS)
 def test_an_answer_that_fails_the_call(
-    monkeypatch: pytest.MonkeyPatch, open_side: OpenSide, reply: Answer, ask: Callable[[Any], Any]
+    waits: list[float], open_side: OpenSide, reply: Answer, ask: Callable[[Any], Any]
 ) -> None:
-    record_waits(monkeypatch)
     timeout = httpx.Timeout(10, read=0.05 if "stall" in getattr(reply, "__qualname__", "") else 10)
     with (
         HTTPServer(default=reply) as server,
@@ -388,9 +387,8 @@ ECHO = json.dumps({"error": {"message": f"Unknown key {KEY}", "code": KEY, "para
 @pytest.mark.parametrize("body", [ECHO, f"Unknown key {KEY}".encode()], ids=["JSON", "text"])
 @pytest.mark.parametrize("status", [401, 503])
 def test_an_api_that_sends_the_key_back_in_its_error(
-    monkeypatch: pytest.MonkeyPatch, open_side: OpenSide, status: int, body: bytes, ask: Callable[[Any], Any]
+    waits: list[float], open_side: OpenSide, status: int, body: bytes, ask: Callable[[Any], Any]
 ) -> None:
-    record_waits(monkeypatch)
     error = failure_of(open_side, raw(message(body, status)), ask)
     assert isinstance(error, APIStatusError)
     assert (error.status_code, "Unknown key" in str(error)) == (status, True)
@@ -434,8 +432,7 @@ def test_an_api_that_sends_the_key_back_in_a_header(name: str) -> None:
 
 
 @both_sides
-def test_a_connection_that_is_refused(monkeypatch: pytest.MonkeyPatch, open_side: OpenSide) -> None:
-    record_waits(monkeypatch)
+def test_a_connection_that_is_refused(waits: list[float], open_side: OpenSide) -> None:
     with HTTPServer() as server:
         url = server.url
     with open_side(url, api_key=KEY) as side:
@@ -443,10 +440,7 @@ def test_a_connection_that_is_refused(monkeypatch: pytest.MonkeyPatch, open_side
 
 
 @both_sides
-def test_what_the_http_library_raised_comes_without_its_frames(
-    monkeypatch: pytest.MonkeyPatch, open_side: OpenSide
-) -> None:
-    record_waits(monkeypatch)
+def test_what_the_http_library_raised_comes_without_its_frames(waits: list[float], open_side: OpenSide) -> None:
     with HTTPServer(default=then_hang_up()) as server, open_side(server.url, api_key=KEY) as side:
         _, *origins = chain(raised(lambda: side.call(chat)))
     assert [type(origin).__name__ for origin in origins[:1]] == ["RemoteProtocolError"]
@@ -465,7 +459,7 @@ def test_a_header_that_cannot_be_sent(open_side: OpenSide) -> None:
 @both_sides
 def test_a_closed_client(open_side: OpenSide) -> None:
     with open_side("http://127.0.0.1:1", api_key=KEY) as side:
-        side.client.shut()
+        side.call(lambda client: client.close())
         error = raised(lambda: side.call(chat))
     assert isinstance(error, ClientClosedError)
     assert_hidden(error)
@@ -518,9 +512,7 @@ def test_a_mistake_in_a_call(open_side: OpenSide, ask: Callable[[Any], Any]) -> 
     ],
     ids=lambda problem: type(problem).__name__,
 )
-def test_whatever_the_callers_http_client_raises(monkeypatch: pytest.MonkeyPatch, problem: BaseException) -> None:
-    record_waits(monkeypatch)
-
+def test_whatever_the_callers_http_client_raises(waits: list[float], problem: BaseException) -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         raise problem
 
@@ -529,11 +521,10 @@ def test_whatever_the_callers_http_client_raises(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("host", ["xn--.example.com", "\u00fc.example.com", "a..b", "a" * 70])
-def test_a_host_that_no_connection_can_be_made_to(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+def test_a_host_that_no_connection_can_be_made_to(waits: list[float], host: str) -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("no such host")
 
-    record_waits(monkeypatch)
     http_client = httpx.Client(transport=httpx.MockTransport(refuse))
     url = f"https://{host}"
     assert_hidden(raised(lambda: chat(Together(api_key=KEY, base_url=url, http_client=http_client))))

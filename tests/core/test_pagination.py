@@ -12,12 +12,9 @@ from together_di import APIError, APIResponseValidationError, AsyncTogether, Not
 from together_di.pagination import AsyncPage, Page
 
 from .support.http_server import HTTPServer, Peer, answer, message
-from .support.sides import KEY, OpenSide, Side, both_sides, record_waits
+from .support.sides import KEY, OpenSide, Side, both_sides
 
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 def page(*ids: str, after: object = None, **more: object) -> Any:

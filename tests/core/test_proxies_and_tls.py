@@ -15,14 +15,12 @@ import pytest
 from together_di import APIConnectionError
 
 from .support.http_server import PATIENCE, HTTPServer, answer
-from .support.sides import OpenSide, both_sides, chat, completion, record_waits
+from .support.sides import OpenSide, both_sides, chat, completion
 
 GOOD = answer(completion())
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 @both_sides

@@ -14,12 +14,9 @@ from together_di import AsyncTogether, AuthenticationError, Together
 
 from .support.events import DONE, OPEN_ENDED, events, texts
 from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, message, raw
-from .support.sides import CHAT, KEY, OpenSide, Side, both_sides, completion, record_waits
+from .support.sides import CHAT, KEY, OpenSide, Side, both_sides, completion
 
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 @both_sides

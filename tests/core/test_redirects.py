@@ -7,15 +7,13 @@ import pytest
 from together_di import APIStatusError
 
 from .support.http_server import HTTPServer, answer, redirect
-from .support.sides import KEY, OpenSide, both_sides, chat, completion, list_files, record_waits
+from .support.sides import KEY, OpenSide, both_sides, chat, completion, list_files
 
 GOOD = answer(completion())
 FILES = answer({"data": []})
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 @both_sides

@@ -20,15 +20,13 @@ from together_di import (
 )
 
 from .support.http_server import HTTPServer, answer, chunked, message, raw
-from .support.sides import OpenSide, both_sides, chat, completion, record_waits, stream_chat
+from .support.sides import OpenSide, both_sides, chat, completion, stream_chat
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 ERROR = {"error": {"message": "Not so.", "type": "some_error", "param": "model", "code": "some_code"}}

@@ -16,12 +16,9 @@ from together_di.wire import Body, Response
 
 from .support.events import DONE, OPEN_ENDED, chunk, collected, events, texts
 from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, raw
-from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion, record_waits, stream_chat
+from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion, stream_chat
 
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 @both_sides

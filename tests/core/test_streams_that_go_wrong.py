@@ -35,12 +35,9 @@ from .support.http_server import (
     then_reset,
     then_stall,
 )
-from .support.sides import OpenSide, both_sides, chat, completion, record_waits, stream_chat
+from .support.sides import OpenSide, both_sides, chat, completion, stream_chat
 
-
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 def failure(open_side: OpenSide, script: Answer, chunks: list[Any], **options: Any) -> APIError:

@@ -13,15 +13,13 @@ import pytest
 from together_di import APITimeoutError, Timeout
 
 from .support.http_server import PATIENCE, HTTPServer, answer, chunked, message, then_stall
-from .support.sides import CHAT, OpenSide, both_sides, chat, completion, record_waits, stream_chat
+from .support.sides import CHAT, OpenSide, both_sides, chat, completion, stream_chat
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 @both_sides

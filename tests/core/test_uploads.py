@@ -21,16 +21,14 @@ from together_di.multipart import CHUNK, FileSource
 
 from .support.emulated import emulator
 from .support.http_server import HTTPServer, Peer, Received, answer, message, raw, redirect, then_hang_up
-from .support.sides import KEY, AsyncSide, OpenSide, both_sides, record_waits
+from .support.sides import KEY, AsyncSide, OpenSide, both_sides
 
 TEXT = answer({"text": "Good morning."})
 LINES = b'{"text": "one"}\n' * 40_000  # more than two reads
 assert len(LINES) > 2 * CHUNK
 
 
-@pytest.fixture(autouse=True)
-def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    return record_waits(monkeypatch)
+pytestmark = pytest.mark.usefixtures("waits")
 
 
 @pytest.fixture

@@ -125,15 +125,3 @@ OpenSide = Callable[..., Side]
 
 #: Runs a test once with each client.
 both_sides = pytest.mark.parametrize("open_side", [SyncSide, AsyncSide], ids=["sync", "async"])
-
-
-def record_waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Have retries not wait, and give the list that their delays in seconds are appended to."""
-    waits: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        waits.append(seconds)
-
-    monkeypatch.setattr("time.sleep", waits.append)
-    monkeypatch.setattr("anyio.sleep", sleep)
-    return waits
