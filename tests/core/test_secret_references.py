@@ -290,7 +290,7 @@ def test_a_store_that_never_answered_is_an_error_that_names_reference_and_place(
     ("reference", "told"),
     [
         ("env://NOT_THERE", "NOT_THERE is not set"),
-        ("file:///not/there", "No such file"),
+        ("file:///not/there", "there is no such file"),
         ("file://relative/path", "three slashes"),
         ("colab://NAME", "not running in Colab"),
     ],
@@ -311,7 +311,7 @@ def test_a_file_without_a_usable_key_is_refused_without_quoting_it(tmp_path: Pat
 
 
 def test_an_unknown_scheme_is_refused_when_the_client_is_built() -> None:
-    with pytest.raises(ConfigurationError, match=r"did you mean 'file'.*Known: colab://, env://, file://") as caught:
+    with pytest.raises(ConfigurationError, match=r"did you mean 'file'.*Known: aws-sm://.*, file://") as caught:
         Together(api_key="fille:///run/secrets/together")
     assert not isinstance(caught.value, MissingAPIKeyError)
 

@@ -2,29 +2,47 @@
 
 A store is a function from a `Reference` to the key as text; it raises `SecretError` or any exception of its own.
 Another package adds one for a scheme of its own by an entry point in the group `together_di.secrets`, whose name is
-the scheme. Nothing is looked up before the first call that needs the key.
+the scheme; a program by `register_store`. Nothing is looked up before the first call that needs the key.
 """
 
 from __future__ import annotations
 
 import importlib
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import entry_points
-from typing import NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .._text import near_miss
 from ..errors import ConfigurationError
 
-__all__ = ["Reference", "SecretError", "Store", "store_for"]
+__all__ = [
+    "PATIENCE",
+    "Reference",
+    "SecretError",
+    "SecretNotFoundError",
+    "Store",
+    "field_of",
+    "library",
+    "register_store",
+    "store_for",
+]
 
 ENTRY_POINTS = "together_di.secrets"
-OWN_STORES = ("colab", "env", "file")
+OWN_STORES = ("aws-sm", "aws-ssm", "azure-kv", "colab", "env", "file", "gcp-sm", "keyring", "op", "vault")
+
+#: Seconds that a store is given to answer.
+PATIENCE = 10.0
 
 
 class SecretError(ConfigurationError):
     """A secret cannot be read; the message names the reference and the step, never the value."""
+
+
+class SecretNotFoundError(SecretError):
+    """The store answered, and there is no such secret in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +82,60 @@ class Store(NamedTuple):
     stamp: Callable[[Reference], object] | None = None
 
 
+_registered: dict[str, Store] = {}
+
+
+def register_store(scheme: str, store: Store | Callable[[Reference], str]) -> None:
+    """Have `store` read the references that begin with `scheme://`, also those of a store of this package.
+
+    For example a Google client of your own:
+    `register_store("gcp-sm", functools.partial(gcp_sm.read, client=client))`.
+    """
+    _registered[scheme] = store if isinstance(store, Store) else Store(store)
+
+
+def library(module: str, extra: str) -> Any:
+    """The library `module`, which is installed with the extra `extra`.
+
+    Raises:
+        SecretError: It is not installed; the message has the command that installs it.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError:
+        raise SecretError(f'the library {module} is missing: pip install "together-di[{extra}]"') from None
+
+
+def field_of(text: str, field: str | None, what: str) -> str:
+    """`text`, or the text under `field` in the JSON object that it is; `what` names it in errors.
+
+    Raises:
+        SecretError: It is no JSON object, or has no such field.
+    """
+    if field is None:
+        return text
+    try:
+        content: Any = json.loads(text)
+    except ValueError:
+        content = None
+    if not isinstance(content, dict):
+        raise SecretError(f"{what} is not a JSON object, so it has no field {field!r}")
+    value = cast("dict[str, object]", content).get(field)
+    if not isinstance(value, str):
+        raise SecretNotFoundError(f"{what} is JSON that has no text under {field!r}")
+    return value
+
+
 def store_for(reference: Reference) -> Store:
     """The store that reads `reference`.
 
     Raises:
         ConfigurationError: No store has that scheme.
     """
+    if reference.scheme in _registered:
+        return _registered[reference.scheme]
     if reference.scheme in OWN_STORES:
-        module = importlib.import_module(f".{reference.scheme}", __name__)
+        module = importlib.import_module(f".{reference.scheme.replace('-', '_')}", __name__)
         return Store(module.read, getattr(module, "stamp", None))
     found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     if reference.scheme not in found:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 
-from . import Reference, SecretError
+from . import Reference, SecretNotFoundError
 
 
 def read(reference: Reference) -> str:
     """The value of the variable.
 
     Raises:
-        SecretError: It is not set, or empty.
+        SecretNotFoundError: It is not set, or empty.
     """
     if not os.environ.get(reference.path, "").strip():
-        raise SecretError(f"the environment variable {reference.path} is not set, or empty")
+        raise SecretNotFoundError(f"the environment variable {reference.path} is not set, or empty")
     return os.environ[reference.path]
 
 

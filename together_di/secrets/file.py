@@ -6,13 +6,11 @@ file behind the link that is watched.
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
-from typing import Any, cast
 from urllib.parse import unquote
 
-from . import Reference, SecretError
+from . import Reference, SecretError, SecretNotFoundError, field_of
 
 LARGEST = 65536
 """Bytes: a longer file is not a key."""
@@ -27,13 +25,15 @@ def read(reference: Reference) -> str:
     try:
         with _path(reference).open("rb") as file:
             text = file.read(LARGEST + 1).decode("utf-8-sig")
+    except FileNotFoundError:
+        raise SecretNotFoundError("there is no such file") from None
     except OSError as error:
         raise SecretError(f"the file cannot be read: {error.strerror or type(error).__name__}") from None
     except UnicodeDecodeError:
         raise SecretError("the file is not text in UTF-8") from None
     if len(text) > LARGEST:
         raise SecretError(f"the file is larger than {LARGEST} bytes: that is no key")
-    return text if reference.field is None else _field(text, reference.field)
+    return field_of(text, reference.field, "the file")
 
 
 def stamp(reference: Reference) -> object:
@@ -50,14 +50,3 @@ def _path(reference: Reference) -> Path:
     if not path.is_absolute():
         raise SecretError(f"the path {str(path)!r} is relative: write file:///... with three slashes")
     return path
-
-
-def _field(text: str, field: str) -> str:
-    try:
-        content: Any = json.loads(text)
-    except ValueError:
-        raise SecretError(f"the file is not JSON, so it has no field {field!r}") from None
-    value = cast("dict[str, object]", content).get(field) if isinstance(content, dict) else None
-    if not isinstance(value, str):
-        raise SecretError(f"the file's JSON has no text under {field!r}")
-    return value
