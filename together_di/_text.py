@@ -6,7 +6,15 @@ import difflib
 from collections.abc import Iterable
 
 
-def near_miss(name: str, known: Iterable[str]) -> str:
-    """` (did you mean 'x'?)` for the known name nearest to `name`, or nothing."""
-    found = difflib.get_close_matches(name.lower(), list(known), n=1, cutoff=0.6)
-    return f" (did you mean {found[0]!r}?)" if found else ""
+def near_miss(name: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """` (did you mean 'x'?)` for the known name nearest to `name`, whatever the case, or nothing.
+
+    Args:
+        name: What was written.
+        known: What could have been.
+        cutoff: How near it must be, from 0 to 1 (equal).
+    """
+    spelt = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower(), spelt, n=1, cutoff=cutoff)
+    found = found or sorted(candidate for candidate in spelt if candidate.startswith(f"{name.lower()}_"))
+    return f" (did you mean {spelt[found[0]]!r}?)" if found else ""

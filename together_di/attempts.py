@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from .errors import APIError, AuthenticationError, status_error
 from .request import Call
-from .retry import Attempt, delay_before_retry
+from .retry import Attempt, RetryPolicy, delay_before_retry
 from .wire import SECRET_HEADERS, Request, Response, parse_url
 
 logger = logging.getLogger("together_di")
@@ -20,7 +20,7 @@ MAX_REDIRECTS = 10
 class Attempts:
     """The state of one call over its attempts: which request is next, and how long to wait before it."""
 
-    def __init__(self, call: Call, max_retries: int) -> None:
+    def __init__(self, call: Call, max_retries: int, policy: RetryPolicy) -> None:
         # A copy, because each attempt writes its key into it, and a call may be made again (`replace` is slower).
         first = call.request
         self.request = Request(
@@ -29,6 +29,7 @@ class Attempts:
         self._call = call
         self._home = call.request.origin
         self._max_retries = max_retries
+        self._policy = policy
         self._failed = 0
         self._redirects = 0
         self._renewed = False
@@ -70,7 +71,7 @@ class Attempts:
         """
         content = self.request.content
         replayable = isinstance(content, bytes) or content.replayable
-        seconds = delay_before_retry(Attempt(self._failed, self._max_retries, problem, replayable))
+        seconds = delay_before_retry(Attempt(self._failed, self._max_retries, problem, replayable, self._policy))
         if seconds is None:
             raise problem
         self._failed += 1

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from ._sentinels import NotGiven, not_given
 from ._text import near_miss
-from .config import TogetherClient, check_headers, merge_headers
+from .config import TogetherClient
 from .credentials import APIKey, conceal, credential_of, without_locals
 from .engine import AsyncEngine, Engine, SharedTransport, SyncEngine
 from .errors import ConfigurationError
+from .options import FurtherOptions, check_headers, merge_headers
 from .resource import Async, M, Raw, Streamed, Sync
+from .resources.account import Account
 from .resources.audio import Audio
 from .resources.chat import Chat
 from .resources.completions import Completions
@@ -27,6 +29,8 @@ from .resources.rerank import Rerank
 from .transport import AsyncTransport, SyncTransport, open_async_transport, open_sync_transport
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     from pydantic import SecretStr
 
     from .credentials import KeyFunction
@@ -42,6 +46,8 @@ X = TypeVar("X", SyncTransport, AsyncTransport)
 def _guarded(function: F) -> F:
     """Refuse unknown keywords with a suggestion, and put the key out of sight before anything can fail."""
     known = inspect.signature(function).parameters.keys() - {"self"}
+    if "further" in known:
+        known = known - {"further"} | FurtherOptions.__annotations__.keys()
 
     @functools.wraps(function)
     @without_locals
@@ -57,7 +63,7 @@ def _guarded(function: F) -> F:
     return cast("F", call)
 
 
-class Namespaces(Generic[M]):
+class Namespaces(Account[M]):
     """The API, namespace by namespace; all of them share the one configuration, `client`."""
 
     def __init__(self, engine: Engine[Any]) -> None:
@@ -73,11 +79,6 @@ class Namespaces(Generic[M]):
         self.rerank: Rerank[M] = Rerank(engine)
         self.files: Files[M] = Files(engine)
         self.models: Models[M] = Models(engine)
-
-    @property
-    def client(self) -> TogetherClient:
-        """The configuration."""
-        return self._engine.config
 
     @property
     def with_raw_response(self) -> Namespaces[Raw[M]]:
@@ -112,20 +113,19 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
     """What both clients share.
 
     Args:
-        api_key: The key, or a function that gives it and is asked again for every attempt. Left out:
-            `TOGETHER_API_KEY`, then Google Colab's secrets.
-        base_url: Where the API is, with or without `/v1`. Left out: `TOGETHER_BASE_URL`, then Together's own.
+        api_key: The key, a reference to one (`vault://secret/together#api_key`), or a function that gives it and is
+            asked again for every attempt. What is left out is looked for in the places of `sources.PRECEDENCE`:
+            the environment (`TOGETHER_API_KEY`), `.env`, mounted secrets and so on.
+        base_url: Where the API is, with or without `/v1`. Default: Together's own.
         timeout: Seconds for each part of one attempt: a number, a `Timeout` (or `httpx.Timeout`), or `None` for no
-            limit. Left out: `TOGETHER_TIMEOUT`, then 60, of which 5 for connecting.
-        max_retries: How often a failed call is sent again. Left out: `TOGETHER_MAX_RETRIES`, then 2.
+            limit. Default: 60, of which 5 for connecting.
+        max_retries: How often a failed call is sent again. Default: 2.
         default_headers: Sent with every request, over those of `TOGETHER_CUSTOM_HEADERS`.
         default_query: Added to every URL.
-        project_id: For the methods that take one. Left out: `TOGETHER_PROJECT_ID`.
+        project_id: For the methods that take one.
         http_client: The caller's own httpx client, for event hooks, mounts and the like; it is not closed here.
-        transport: `"httpx"`, or `"embedded"` for the emulator in this process, which needs no key.
-            Left out: `TOGETHER_TRANSPORT`, then `"httpx"`.
-        strict: Raise `APIResponseValidationError` for a response that does not fit its documented shape.
         supplied_headers: The v1 SDK's name of `default_headers`.
+        **further: Whatever else `TogetherSettings` has, such as `transport="embedded"`, `strict` or `proxy`.
 
     Raises:
         MissingAPIKeyError: There is no key; an `AuthenticationError`.
@@ -145,9 +145,8 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         default_query: Mapping[str, object] | None = None,
         project_id: str | None = None,
         http_client: H | None = None,
-        transport: str | None = None,
-        strict: bool | None = None,
         supplied_headers: Mapping[str, str] | None = None,
+        **further: Unpack[FurtherOptions],
     ) -> None:
         check_headers(supplied_headers or {}, "supplied_headers")
         check_headers(default_headers or {}, "default_headers")
@@ -159,8 +158,7 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
             default_headers=merge_headers(supplied_headers or {}, default_headers or {}),
             default_query=default_query,
             project_id=project_id,
-            transport=transport,
-            strict=strict,
+            **further,
         )
         self._attach(self._open(config, self._transport(config, http_client)))
 
@@ -298,7 +296,7 @@ class Together(_Client[Sync, SyncEngine, "HttpxClient", SyncTransport]):
 
     @staticmethod
     def _transport(config: TogetherClient, http_client: HttpxClient | None) -> SyncTransport:
-        return open_sync_transport(config.transport, http_client)
+        return open_sync_transport(config.transport, config.network, http_client)
 
     def close(self) -> None:
         """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""
@@ -324,7 +322,7 @@ class AsyncTogether(_Client[Async, AsyncEngine, "HttpxAsyncClient", AsyncTranspo
 
     @staticmethod
     def _transport(config: TogetherClient, http_client: HttpxAsyncClient | None) -> AsyncTransport:
-        return open_async_transport(config.transport, http_client)
+        return open_async_transport(config.transport, config.network, http_client)
 
     async def aclose(self) -> None:
         """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""

@@ -1,43 +1,37 @@
-"""`TogetherClient`: the one frozen configuration that every namespace of a client shares.
-
-An option is looked for in the same order everywhere: the explicit argument, the environment, the default; `_pick`
-states it. Before its default, which is an error, the key is looked for among Google Colab's secrets as well
-(`credentials.find_credential`). What is empty counts as not set.
-"""
+"""`TogetherClient`: the one frozen configuration that every namespace of a client shares."""
 
 from __future__ import annotations
 
 import inspect
 import ipaddress
 import logging
-import os
-import re
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Self, TypeVar
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
-from ._sentinels import not_given
-from ._text import near_miss
-from .credentials import Credential, KeyFunction, find_credential
+from .credentials import TIME_TO_LIVE, Credential, KeyReference, find_credential
 from .errors import ConfigurationError, InsecureBaseURLWarning, MissingAPIKeyError
-from .wire import SECRET_HEADERS, Origin, Timeout
+from .options import (
+    DEFAULT_BASE_URL,
+    DEFAULT_MAX_RETRIES,
+    DEFAULT_TIMEOUT,
+    OPTIONS,
+    shown_headers,
+    timeout_parts,
+)
+from .retry import DEFAULT_POLICY, RetryPolicy
+from .sources import Found, look
+from .wire import DEFAULT_NETWORK, Network, Origin, Timeout
 
 if TYPE_CHECKING:
-    from pydantic import SecretStr
+    from typing import Unpack
 
-T = TypeVar("T")
-D = TypeVar("D")
+    from .options import ClientOptions
 
 logger = logging.getLogger("together_di")
-
-DEFAULT_BASE_URL = "https://api.together.ai"
-DEFAULT_TIMEOUT = Timeout(60.0, connect=5.0)
-DEFAULT_MAX_RETRIES = 2
-TRANSPORTS = ("httpx", "embedded")
-LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, repr=False, eq=False)
@@ -45,79 +39,96 @@ class TogetherClient:
     """The configuration of a client. Build one with `TogetherClient.resolve`, or through `Together(...)`.
 
     Attributes:
+        credential: The key, or how it is found.
         base_url: Where the API is, without `/v1` and without a trailing slash.
         timeout: Seconds for each part of one attempt: a number, a `Timeout`, or `None` for no limit.
         max_retries: How often a failed call is sent again.
+        retry: How long is waited before that.
         default_headers: Sent with every request.
         default_query: Added to every URL.
         project_id: Used by the methods that take one.
         transport: `"httpx"`, or `"embedded"` for the emulator in this process.
+        network: Connections, proxy and certificates.
         strict: Whether a response that does not fit its documented shape is an error.
         log_level: The level of the `together_di` logger, if this package is to set it.
+        found: Where all this was found, for `explain.explained`; it does not travel.
     """
 
     credential: Credential
     base_url: str = DEFAULT_BASE_URL
     timeout: float | Timeout | None = DEFAULT_TIMEOUT
     max_retries: int = DEFAULT_MAX_RETRIES
+    retry: RetryPolicy = DEFAULT_POLICY
     default_headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     default_query: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     project_id: str | None = None
     transport: str = "httpx"
+    network: Network = DEFAULT_NETWORK
     strict: bool = False
     log_level: str | None = None
+    found: Found | None = None
 
     @classmethod
-    def resolve(
-        cls,
-        *,
-        api_key: SecretStr | KeyFunction | None = None,
-        base_url: object = None,
-        timeout: object = not_given,
-        max_retries: int | None = None,
-        default_headers: Mapping[str, str] | None = None,
-        default_query: Mapping[str, object] | None = None,
-        project_id: str | None = None,
-        transport: str | None = None,
-        strict: bool | None = None,
-        log_level: str | None = None,
-    ) -> Self:
-        """Fill in what is not given from the environment and the defaults, and check all of it.
+    def resolve(cls, **given: Unpack[ClientOptions]) -> Self:
+        """Look in every place (`sources.PRECEDENCE`) for what is not given, and check all of it.
 
         Raises:
             MissingAPIKeyError: There is no key anywhere.
-            ConfigurationError: A value cannot be used; the message names the place it came from.
+            ConfigurationError: Some values cannot be used; the message names the place each came from.
         """
-        kind = _pick("transport", transport, checked_transport, default="httpx")
-        address = _pick("base_url", base_url, normalise_base_url, default=DEFAULT_BASE_URL)
+        return cls.from_found(look(given))
+
+    @classmethod
+    def from_found(cls, found: Found) -> Self:
+        """The configuration that was found.
+
+        Raises:
+            MissingAPIKeyError: There is no key anywhere.
+            ConfigurationError: Some values cannot be used; the message names the place each came from.
+        """
+        values, problems = found.check()
+        credential: Credential | None = None
+        try:
+            credential = credential_for(found, values)
+        except (ConfigurationError, MissingAPIKeyError) as error:
+            if not problems:
+                raise
+            problems.append(str(error).partition(" Looked at")[0])
+        if credential is None or problems:
+            raise ConfigurationError("\n".join(problems))
+        take = values.get
+        address, kind = take("base_url", DEFAULT_BASE_URL), take("transport", "httpx")
         if kind != "embedded":
             warn_of_exposure(address)
         return cls(
-            credential=_find(api_key, kind),
+            credential=credential,
             base_url=address,
-            timeout=None if timeout is None else _pick("timeout", timeout, checked_timeout, default=DEFAULT_TIMEOUT),
-            max_retries=_pick("max_retries", max_retries, checked_max_retries, default=DEFAULT_MAX_RETRIES),
-            default_headers=_headers(default_headers),
-            default_query=MappingProxyType(dict(default_query or {})),
-            project_id=_pick("project_id", project_id, lambda value, _: str(value), default=None),
+            timeout=_timeout(values),
+            max_retries=take("max_retries", DEFAULT_MAX_RETRIES),
+            retry=RetryPolicy(**_some_of(values, RetryPolicy._fields, prefix="retry_")),
+            default_headers=MappingProxyType(dict(take("default_headers", {}))),
+            default_query=take("default_query", MappingProxyType({})),
+            project_id=take("project_id"),
             transport=kind,
-            strict=_pick("strict", strict, checked_flag, default=False),
-            log_level=_pick("log", log_level, checked_log_level, default=None),
+            network=Network(**_some_of(values, Network._fields)),
+            strict=take("strict", False),
+            log_level=take("log_level"),
+            found=found,
         )
+
+    @classmethod
+    def credential_named(cls, name: str) -> Credential:
+        """The key of the client named `name`, from wherever it stands in this process."""
+        return cls.from_found(look(name=name)).credential
 
     def replace(self, **changes: Any) -> Self:
         """A copy with other values, checked like the originals; no source is looked up again."""
+        for name in changes.keys() & OPTIONS.keys():
+            changes[name] = OPTIONS[name].check(changes[name], name)
         if "base_url" in changes:
-            changes["base_url"] = normalise_base_url(changes["base_url"], "base_url")
             warn_of_exposure(changes["base_url"])
-        if changes.get("timeout") is not None:
-            changes["timeout"] = checked_timeout(changes["timeout"], "timeout")
-        if "max_retries" in changes:
-            changes["max_retries"] = checked_max_retries(changes["max_retries"], "max_retries")
-        for name in ("default_headers", "default_query"):
-            if name in changes:
-                changes[name] = MappingProxyType(dict(changes[name]))
-        check_headers(changes.get("default_headers", {}), "default_headers")
+        for name in changes.keys() & {"default_headers", "default_query"}:
+            changes[name] = MappingProxyType(dict(changes[name]))
         return replace(self, **changes)
 
     @property
@@ -146,7 +157,7 @@ class TogetherClient:
         return urlsplit(self.base_url).path
 
     def __repr__(self) -> str:
-        shown = {name: getattr(self, name) for name in self.__slots__}
+        shown = {name: getattr(self, name) for name in self.__slots__ if name != "found"}
         shown["default_headers"] = shown_headers(self.default_headers)
         shown["default_query"] = dict(self.default_query)
         return f"TogetherClient({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
@@ -158,7 +169,7 @@ class TogetherClient:
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        state = {name: getattr(self, name) for name in self.__slots__}
+        state = {name: getattr(self, name) for name in self.__slots__ if name != "found"}
         for name in ("default_headers", "default_query"):
             state[name] = dict(state[name])
         return _rebuild, (state,)
@@ -175,128 +186,44 @@ def embedded_key() -> str:
     return "embedded"
 
 
-def _find(api_key: SecretStr | KeyFunction | None, transport: str) -> Credential:
-    try:
-        return find_credential(api_key)
-    except MissingAPIKeyError:
-        if transport == "embedded":
-            return Credential(embedded_key, "the embedded transport, which needs none")
-        raise
+def credential_for(found: Found, values: Mapping[str, Any]) -> Credential:
+    """The key that was found, or how it is found.
 
-
-def _pick(option: str, given: object, convert: Callable[[Any, str], T], *, default: D) -> T | D:
-    """The first value that is set, converted; an error names where that value stood."""
-    if option == "base_url" or isinstance(given, str):
-        given = None if given is None else str(given).strip()
-    if given is not None and given != "" and given is not not_given:
-        return convert(given, option)
-    variable = f"TOGETHER_{option.upper()}"
-    if text := os.environ.get(variable, "").strip():
-        return convert(text, f"{variable} (environment)")
-    return default
-
-
-def _refuse(source: str, value: object, problem: str) -> ConfigurationError:
-    return ConfigurationError(f"{source}={value!r} {problem}")
-
-
-def _seconds(value: object, source: str) -> float:
-    try:
-        seconds = float(value)  # type: ignore[arg-type]  # anything but a number is the error below
-    except (TypeError, ValueError):
-        raise _refuse(source, value, "is not a number of seconds; write for example 20") from None
-    if not 0 < seconds < float("inf"):
-        raise _refuse(source, value, "must be a positive number of seconds (None means no limit)")
-    return seconds
-
-
-def checked_timeout(value: object, source: str) -> float | Timeout:
-    """A number of seconds, or anything with the four parts of a `Timeout` (such as `httpx.Timeout`)."""
-    parts = {name: getattr(value, name, not_given) for name in ("connect", "read", "write", "pool")}
-    if any(part is not_given for part in parts.values()):
-        return _seconds(value, source)
-    return Timeout(
-        **{name: None if part is None else _seconds(part, f"{source}.{name}") for name, part in parts.items()}
-    )
-
-
-def timeout_parts(value: object, source: str = "timeout") -> Timeout:
-    """The four time limits that a timeout setting or argument stands for, in seconds."""
-    if value is None:
-        return Timeout(None)
-    value = checked_timeout(value, source)
-    return value if isinstance(value, Timeout) else Timeout(value)
-
-
-def checked_max_retries(value: object, source: str) -> int:
-    """A number of retries, also as text."""
-    try:
-        number = int(value) if isinstance(value, str) else value
-    except ValueError:
-        number = None
-    if not isinstance(number, int) or isinstance(number, bool) or number < 0:
-        raise _refuse(source, value, "is not a number of retries; write 0, 1, 2, ...")
-    return number
-
-
-def checked_transport(value: object, source: str) -> str:
-    """The name of a transport."""
-    if value not in TRANSPORTS:
-        raise _refuse(
-            source, value, f"is not a transport{near_miss(str(value), TRANSPORTS)}. Known: {', '.join(TRANSPORTS)}"
-        )
-    return str(value)
-
-
-def checked_log_level(value: object, source: str) -> str:
-    """The name of a log level, in lower case."""
-    level = str(value).lower()
-    if level not in LOG_LEVELS:
-        raise _refuse(
-            source, value, f"is not a log level{near_miss(level, LOG_LEVELS)}. Known: {', '.join(LOG_LEVELS)}"
-        )
-    return level
-
-
-def checked_flag(value: object, source: str) -> bool:
-    """Yes or no, also as text."""
-    known = {"true": True, "1": True, "yes": True, "on": True, "false": False, "0": False, "no": False, "off": False}
-    flag = known.get(str(value).lower())
-    if flag is None:
-        raise _refuse(source, value, "is neither true nor false")
-    return flag
-
-
-def normalise_base_url(value: object, source: str) -> str:
-    """`value` without `/v1` and trailing slashes.
+    Args:
+        found: What was found.
+        values: The other options.
 
     Raises:
-        ConfigurationError: It is no absolute http(s) URL of an API.
+        MissingAPIKeyError: There is none.
+        ConfigurationError: It cannot be a key.
     """
-    text = str(value).strip()
-    if "@" in text:
-        # Not quoted: what stands before the @ is a password.
-        raise ConfigurationError(f"{source} must not hold a user name or password (an @); the key goes into api_key.")
+    listed = found.of("secrets")
+    embedded = Credential(embedded_key, "the embedded transport, which needs none")
     try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise _refuse(source, text, f"is not a URL: {error}") from None
-    if parts.scheme not in {"http", "https"}:
-        hint = f"write https://{text}" if "://" not in text else "only https:// and http:// are spoken here"
-        raise _refuse(source, text, f"has no usable scheme: {hint}")
-    if not host or re.search(r"[\s\x00-\x1f\x7f]", text):
-        raise _refuse(source, text, f"names no host; write for example {DEFAULT_BASE_URL}")
-    if parts.query or parts.fragment:
-        raise _refuse(source, text, "must not have a ?query or #fragment; use default_query for parameters")
-    path = quote(re.sub(r"(/+v1)?/*$", "", parts.path), safe="/%:@!$&'()*+,;=~")
-    try:
-        host = host.encode("idna").decode("ascii")
-    except UnicodeError:
-        raise _refuse(source, text, "has a host name that cannot be written in ASCII (IDNA)") from None
-    if match := re.search(r"/(chat/completions|completions|embeddings|models)$", path):
-        raise _refuse(source, text, f"ends in one endpoint's path; leave out {match[0]!r}")
-    return f"{Origin(parts.scheme, host, port)}{path}"
+        credential = find_credential(
+            found.of("api_key"),
+            (values["secrets"], listed[0].source) if "secrets" in values else None,
+            [place.key for place in found.places],
+            client=found.name,
+            lifetime=values.get("secret_ttl", TIME_TO_LIVE),
+        )
+    except MissingAPIKeyError:
+        if values.get("transport") != "embedded":
+            raise
+        return embedded
+    # Development and tests do not need the store that production reads.
+    reads_store = isinstance(credential, KeyReference) and values.get("transport") == "embedded"
+    return embedded if reads_store else credential
+
+
+def _timeout(values: Mapping[str, Any]) -> float | Timeout | None:
+    timeout: float | Timeout | None = values.get("timeout", DEFAULT_TIMEOUT)
+    parts = _some_of(values, ("connect", "read", "write", "pool"), prefix="timeout_")
+    return Timeout(**(timeout_parts(timeout).parts() | parts)) if parts else timeout
+
+
+def _some_of(values: Mapping[str, Any], names: Sequence[str], prefix: str = "") -> dict[str, Any]:
+    return {name: values[prefix + name] for name in names if prefix + name in values}
 
 
 def warn_of_exposure(base_url: str) -> None:
@@ -325,67 +252,9 @@ def _is_near(host: str) -> bool:
     return address.is_loopback or address.is_private
 
 
-def _headers(given: Mapping[str, str] | None) -> Mapping[str, str]:
-    """The given headers over those of `TOGETHER_CUSTOM_HEADERS`, whatever the case of their names."""
-    source = "TOGETHER_CUSTOM_HEADERS (environment)"
-    headers: dict[str, str] = {}
-    for line in os.environ.get("TOGETHER_CUSTOM_HEADERS", "").splitlines():
-        name, colon, value = line.partition(":")
-        if not line.strip():
-            continue
-        if not colon:
-            raise ConfigurationError(f"{source}: a line has no colon; write one 'Name: value' on each line.")
-        headers[name.strip()] = value.strip()
-    check_headers(headers, source)
-    given = given or {}
-    check_headers(given, "default_headers")
-    return MappingProxyType(merge_headers(headers, given))
-
-
-def merge_headers(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, str]:
-    """Both, where `second` wins; names that differ in case only are the same name."""
-    named = {name.lower() for name in second}
-    return {**{name: value for name, value in first.items() if name.lower() not in named}, **second}
-
-
-_OURS = frozenset({"host", "content-length", "transfer-encoding", "connection"})
-_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+").fullmatch
-
-
-def check_headers(headers: Mapping[str, object], source: str) -> None:
-    """Refuse what cannot be sent, or would beat the key.
-
-    Raises:
-        ConfigurationError: Names the header, never its value.
-    """
-    for name, value in headers.items():
-        if not isinstance(name, str) or not _TOKEN(name):
-            raise ConfigurationError(f"{source}: {name!r} is not a header name (RFC 9110, 5.1).")
-        if name.lower() in _OURS:
-            raise ConfigurationError(f"{source} sets {name}, which is made from the request itself: leave it out.")
-        if name.lower() == "authorization":
-            raise ConfigurationError(
-                f"{source} sets Authorization, which is made from the key: pass api_key=... "
-                "(for one call, client.with_options(api_key=...))."
-            )
-        if not isinstance(value, str):
-            raise ConfigurationError(f"{source}: the value of {name!r} must be a str, not {type(value).__name__}.")
-        if value != value.strip():
-            raise ConfigurationError(f"{source}: the value of {name!r} begins or ends with white space: strip it.")
-        if not value.isascii() or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
-            raise ConfigurationError(
-                f"{source}: the value of {name!r} has a line break or a character that is not ASCII."
-            )
-
-
 def set_log_level(level: str | None) -> None:
     """Make the `together_di` logger speak at `level`, on stderr if the program has set up no logging."""
     if level is not None:
         logger.setLevel(level.upper())
         if not logger.hasHandlers():
             logger.addHandler(logging.StreamHandler())
-
-
-def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """`headers` with the values of credentials hidden."""
-    return {name: "[hidden]" if name.lower() in SECRET_HEADERS else value for name, value in headers.items()}

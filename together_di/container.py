@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any, ClassVar, TypeVar
 
 from dependency_injector import containers, providers
 
 from ._fork import ForkSafeLock
+from .check import Health, ahealth_of, health_of
 from .client import AsyncTogether, Together
 from .config import TogetherClient
 from .credentials import without_locals
+from .errors import ConfigurationError, MissingAPIKeyError
+from .explain import Explanation, explained
 from .settings import TogetherSettings
+from .sources import DEFAULT, Found, look, misspelt
 from .transport import AsyncTransport, SyncTransport, open_async_transport, open_sync_transport
 
 T = TypeVar("T")
 
 __all__ = ["TogetherContainer"]
+
+logger = logging.getLogger("together_di")
 
 
 class _NewLock:
@@ -37,11 +44,25 @@ class OnceProvider(providers.ThreadSafeSingleton[T]):
 
 
 class Opened:
-    """The clients a container has built, in order, so that it can close them."""
+    """The clients a container has built, in order, so that it can close them, and its containers of other names."""
 
     def __init__(self) -> None:
         self._lock = ForkSafeLock()
         self._clients: list[Together | AsyncTogether] = []
+        self._named: dict[str, TogetherContainer] = {}
+
+    def named(self, name: str, build: Callable[[], TogetherContainer]) -> TogetherContainer:
+        """The container called `name`, built when it is first asked for."""
+        with self._lock:
+            if name not in self._named:
+                self._named[name] = build()
+            return self._named[name]
+
+    @property
+    def containers(self) -> list[TogetherContainer]:
+        """The containers of other names, the last one first."""
+        with self._lock:
+            return list(self._named.values())[::-1]
 
     def add(self, client: T) -> T:
         """Remember `client`."""
@@ -57,8 +78,10 @@ class Opened:
 
 
 @without_locals
-def _settings(options: dict[str, Any] | None) -> TogetherSettings:
-    return TogetherSettings(**(options or {}))
+def _found(options: dict[str, Any] | None, source: str, name: str) -> Found:
+    for text in misspelt(name):
+        logger.warning("%s", text)
+    return look(options, source, name)
 
 
 @without_locals
@@ -67,11 +90,11 @@ def _client_config(settings: TogetherSettings) -> TogetherClient:
 
 
 def _sync_transport(config: TogetherClient) -> SyncTransport:
-    return open_sync_transport(config.transport)
+    return open_sync_transport(config.transport, config.network)
 
 
 def _async_transport(config: TogetherClient) -> AsyncTransport:
-    return open_async_transport(config.transport)
+    return open_async_transport(config.transport, config.network)
 
 
 def _client(config: TogetherClient, transport: SyncTransport, opened: Opened) -> Together:
@@ -120,9 +143,68 @@ class _Lifecycle:
 
     def _forget(self) -> list[Together | AsyncTogether]:
         container: Any = self
-        for name in ("client", "async_client", "sync_transport", "async_transport", "client_config", "settings"):
+        for name in ("client", "async_client", "sync_transport", "async_transport", "client_config"):
             getattr(container, name).reset()
-        return container.opened().take()  # type: ignore[no-any-return]
+        opened: Opened = container.opened()
+        others = [client for named in opened.containers for client in named._forget()]
+        return others + opened.take()
+
+    def named(self, name: str) -> TogetherContainer:
+        """The container of the client called `name`, with a configuration, connections and a key of its own.
+
+        `config` has the options of each client under its name; one of them is `"default"`, which is this container
+        itself. Closing this container closes the others.
+
+        Raises:
+            ConfigurationError: There is no client of that name; the nearest is suggested.
+        """
+        container: Any = self
+        if name == container.client_name():
+            return container  # type: ignore[no-any-return]
+        return container.opened().named(name, lambda: _named(container, name))  # type: ignore[no-any-return]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the clients, `"default"` first."""
+        container: Any = self
+        return container.found().names  # type: ignore[no-any-return]
+
+    def refresh(self) -> None:
+        """Have every key that stands in a store read again before the next call; clients and connections stay."""
+        container: Any = self
+        container.client_config().credential.refresh()
+        for named in container.opened().containers:
+            named.refresh()
+
+    def explain(self) -> Explanation:
+        """Where each option came from, and what it shadows; as text, `str(container.explain())`. Nothing is fetched."""
+        container: Any = self
+        try:
+            config: TogetherClient = container.client_config()
+            return explained(config.found or container.found(), config.credential)
+        except (ConfigurationError, MissingAPIKeyError):
+            return explained(container.found())
+
+    def ping(self) -> Health:
+        """Ask the API whom the key belongs to: whether this client works, and if not, why."""
+        container: Any = self
+        try:
+            return health_of(container.client())
+        except (ConfigurationError, MissingAPIKeyError) as error:
+            return Health(False, str(error))
+
+    async def aping(self) -> Health:
+        """The same in an event loop."""
+        container: Any = self
+        try:
+            return await ahealth_of(container.async_client())
+        except (ConfigurationError, MissingAPIKeyError) as error:
+            return Health(False, str(error))
+
+
+def _named(container: Any, name: str) -> TogetherContainer:
+    look(container.config(), container.source(), name)  # says if there is no such client
+    return TogetherContainer(config=container.config(), source=container.source(), client_name=name)
 
 
 def _failure(close: Callable[[], None]) -> Exception | None:
@@ -160,8 +242,12 @@ class TogetherContainer(_Lifecycle, containers.DeclarativeContainer):
     instance_type = _Instance
 
     config = providers.Configuration()
+    #: What messages call an option of `config`; `{}` stands for its name.
+    source = providers.Object('config["{}"]')
+    client_name = providers.Object(DEFAULT)
     opened = OnceProvider(Opened)
-    settings = OnceProvider(_settings, config)
+    found = providers.Factory(_found, config, source, client_name)
+    settings = providers.Factory(TogetherSettings.from_found, found)
     client_config = OnceProvider(_client_config, settings)
     sync_transport = OnceProvider(_sync_transport, client_config)
     async_transport = OnceProvider(_async_transport, client_config)

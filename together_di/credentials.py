@@ -11,12 +11,12 @@ import inspect
 import logging
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
 from ._fork import ForkSafeLock
 from .errors import ConfigurationError, MissingAPIKeyError
-from .secrets import Reference, SecretError, colab, store_for
+from .secrets import Reference, SecretError, SecretNotFoundError, colab, store_for
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -80,13 +80,20 @@ class Credential:
         source: Where the key came from, as a person would say it.
     """
 
-    __slots__ = ("_origin", "_value", "source")
+    __slots__ = ("_client", "_value", "source")
 
-    def __init__(self, value: SecretStr | KeyFunction, source: str, *, origin: str = "argument") -> None:
+    def __init__(self, value: SecretStr | KeyFunction, source: str, *, client: str | None = None) -> None:
+        """Hold a key.
+
+        Args:
+            value: The key, or the function that gives it.
+            source: Where it came from.
+            client: The name of the client whose key it is, if another process can find it again by that name.
+        """
         from pydantic import SecretStr
 
         self.source = source
-        self._origin = origin
+        self._client = client
         self._value = _checked(value, source) if isinstance(value, SecretStr) else value
 
     @property
@@ -130,6 +137,14 @@ class Credential:
             )
         raise ConfigurationError(f"{self.source} must give a str; it gave {type(value).__name__}.")
 
+    def refresh(self) -> None:
+        """Have the key read again before the next call, where it stands elsewhere."""
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """What of the key may be seen, without asking anybody for it, and where it came from."""
+        return shown_key(self._value), self.source
+
     def renew(self, refused: SecretStr | None) -> bool:
         """The API refused `refused`: whether there is another key to try."""
         return callable(self._value) and self.get() != refused
@@ -145,41 +160,83 @@ class Credential:
         """A key does not travel: what is pickled is how to find it on the other side."""
         from pickle import PicklingError
 
-        if self._origin == "argument" and not callable(self._value):
-            raise PicklingError(
-                f"A client whose key was given as {self.source} cannot be pickled: the key would travel with it. "
-                f"Leave api_key out and set {KEY_VARIABLE} on both sides, or pass a function that gives the key."
-            )
         if callable(self._value):
             return Credential, (self._value, self.source)
-        return find_credential, ()
+        if self._client is None:
+            raise PicklingError(
+                f"A client whose key was given as {self.source} cannot be pickled: the key would travel with it. "
+                f"Leave api_key out and set {KEY_VARIABLE} on both sides, or pass a secret reference such as "
+                "file:///run/secrets/together, or a function that gives the key."
+            )
+        return _found_again, (self._client,)
 
 
 class KeyReference(Credential):
     """A key that stands elsewhere: read when it is first needed, and again when it may have changed.
 
-    It is read again `TIME_TO_LIVE` after the last time, at once if the store can tell that it is another, and after
-    the API has refused it. One thread reads, the others wait for it. While the store is down, the last key goes on
-    being used.
+    It is read again when its time to live is over, at once if the store can tell that it is another, and after the API
+    has refused it. One thread reads, the others wait for it. While the store is down, the last key goes on being used.
+    Of several references the first counts that there is a secret for.
     """
 
-    __slots__ = ("_expires", "_futile", "_is_stale", "_key", "_lock", "_reference", "_stamp", "_store")
+    __slots__ = (
+        "_asked",
+        "_expires",
+        "_futile",
+        "_is_stale",
+        "_key",
+        "_lifetime",
+        "_lock",
+        "_named_by",
+        "_read_at",
+        "_reading",
+        "_references",
+        "_stamp",
+        "_stores",
+    )  # fmt: skip
 
-    def __init__(self, reference: Reference, source: str) -> None:
-        super().__init__(self._read_now, f"{reference}, from {source}")
-        self._reference = reference
-        self._store = store_for(reference)
+    def __init__(self, references: tuple[Reference, ...], named_by: str, lifetime: float = TIME_TO_LIVE) -> None:
+        """Refer to a key.
+
+        Args:
+            references: Where it stands.
+            named_by: Where that is said.
+            lifetime: Seconds after which it is read again.
+        """
+        super().__init__(self.get, f"{' or '.join(map(str, references))}, from {named_by}")
+        self._references = references
+        self._named_by = named_by
+        self._lifetime = lifetime
+        self._stores = [store_for(reference) for reference in references]
         self._lock = ForkSafeLock()
         self._key: SecretStr | None = None
+        self._reading = 0
         self._is_stale = False
         self._stamp: object = None
+        self._read_at = 0.0
         self._expires = 0.0
         self._futile = 0.0
+        self._asked = 0
 
     @property
     def is_async(self) -> bool:
         """Never: in an event loop, a worker thread reads."""
         return False
+
+    @property
+    def shown(self) -> tuple[str, str]:
+        """What of the key may be seen, without asking anybody for it, and where it came from."""
+        if self._key is None:
+            return "not read yet", self.source
+        ago = f"read {time.monotonic() - self._read_at:.0f} s ago"
+        state = f"{ago}, out of reach since" if self._is_stale else ago
+        return shown_key(self._key), f"{self._references[self._reading]}, {state}, from {self._named_by}"
+
+    def refresh(self) -> None:
+        """Have the key read again before the next call; while its store is down, it goes on being used."""
+        # Counted, because a reading that is under way now may have begun before the key was changed.
+        self._asked += 1
+        self._expires = self._futile = 0.0
 
     def get(self) -> SecretStr:
         """The key as of now, for most calls without asking the store.
@@ -221,74 +278,132 @@ class KeyReference(Credential):
         """The key that was read, if it still counts."""
         if self._key is None or time.monotonic() >= self._expires:
             return None
-        stamp = self._store.stamp
-        return None if stamp is not None and stamp(self._reference) != self._stamp else self._key
+        stamp = self._stores[self._reading].stamp
+        changed = stamp is not None and stamp(self._references[self._reading]) != self._stamp
+        return None if changed else self._key
 
     def _renewed(self) -> SecretStr:
-        before = self._store.stamp(self._reference) if self._store.stamp else None
+        asked = self._asked
         try:
-            self._key = self._usable(self._read_now())
+            self._key, self._reading, self._stamp = self._read_now()
         except Exception as error:
             if self._key is None:
                 raise
             if not self._is_stale:
                 logger.warning("%s The key that was read before goes on being used.", error)
-            self._is_stale, self._stamp, self._expires = True, before, time.monotonic() + FUTILE_FOR
-            return self._key
-        self._is_stale, self._stamp, self._expires = False, before, time.monotonic() + TIME_TO_LIVE
+            self._is_stale, lifetime = True, FUTILE_FOR
+            self._stamp = self._stamp_of(self._reading)
+        else:
+            self._is_stale, lifetime, self._read_at = False, self._lifetime, time.monotonic()
+        if asked == self._asked:
+            self._expires = time.monotonic() + lifetime
         return self._key
 
-    def _read_now(self) -> str:
-        try:
-            return self._store.read(self._reference)
-        except Exception as error:  # noqa: BLE001 - each store has errors of its own
-            problem = str(error) if isinstance(error, SecretError) else f"{type(error).__name__} from the store"
-        raise SecretError(f"{self.source}: {problem}.")
+    def _stamp_of(self, index: int) -> object:
+        stamp = self._stores[index].stamp
+        return stamp(self._references[index]) if stamp else None
+
+    def _read_now(self) -> tuple[SecretStr, int, object]:
+        """The key, which of the references it stands under, and what it looked like from outside just before."""
+        problems: list[str] = []
+        for index, (reference, store) in enumerate(zip(self._references, self._stores, strict=True)):
+            try:
+                before = self._stamp_of(index)
+                return self._usable(store.read(reference)), index, before
+            except SecretNotFoundError as error:
+                problems.append(f"{reference}: {error}")
+            except Exception as error:  # noqa: BLE001 - each store has errors of its own
+                own = isinstance(error, ConfigurationError)
+                problems.append(f"{reference}: {error if own else f'{type(error).__name__} from the store'}")
+                # Not there is one thing, out of reach another: the next one might have an older key.
+                raise_as = SecretError
+                break
+        else:
+            raise_as = SecretNotFoundError
+        raise raise_as(f"{'; '.join(problems).removesuffix('.')} (from {self._named_by}).")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return KeyReference, (self._reference, self.source.partition(", from ")[2])
+        return KeyReference, (self._references, self._named_by, self._lifetime)
 
 
 def find_credential(
-    explicit: SecretStr | KeyFunction | None = None, source: str = "the api_key argument"
+    keys: Sequence[tuple[SecretStr | KeyFunction, str, bool]],
+    stores: tuple[tuple[Reference, ...], str] | None,
+    places: Sequence[str],
+    *,
+    client: str,
+    lifetime: float,
 ) -> Credential:
-    """The first key that is set: explicit, then the environment, then Google Colab's secrets.
+    """The first key there is: given or set, then in the stores, then among Google Colab's secrets.
+
+    Args:
+        keys: The keys that are set: each with its source, and whether the program gave it.
+        stores: The references to try else, and where they are listed.
+        places: Where a key was looked for so far, as a person would say it.
+        client: The name of the client.
+        lifetime: Seconds after which a key that stands elsewhere is read again.
 
     Raises:
         MissingAPIKeyError: There is none; the message lists every place that was looked at.
         ConfigurationError: The first one found cannot be a key.
     """
-    if callable(explicit):
-        return Credential(explicit, source)
-    places = [f"{source} (not given)" if explicit is None else f"{source} (empty)"]
-    if explicit is not None and explicit.get_secret_value().strip():
-        return credential_of(explicit, source)
-    found = conceal(os.environ.get(KEY_VARIABLE))
-    if found is not None and not callable(found) and found.get_secret_value().strip():
-        return credential_of(found, f"{KEY_VARIABLE} (environment)", origin="environment")
-    places.append(f"the environment variable {KEY_VARIABLE} ({'not set' if found is None else 'empty'})")
+    if keys:
+        value, source, was_given = keys[0]
+        return credential_of(value, source, lifetime, client=None if was_given else client)
+    if stores is not None and stores[0]:
+        return KeyReference(*stores, lifetime)
+    variable = KEY_VARIABLE if client == "default" else f"TOGETHER_{client.upper()}_API_KEY"
     try:
-        secret = cast("SecretStr", conceal(colab.read(Reference("colab", KEY_VARIABLE))))
+        secret = cast("SecretStr", conceal(colab.read(Reference("colab", variable))))
     except SecretError as error:
-        places.append(f"Google Colab's secrets ({error})")
-        raise _missing(tuple(places)) from None
-    return Credential(secret, f"{KEY_VARIABLE} (Google Colab secret)", origin="colab")
+        looked = (*places, "the stores that the option secrets lists (none)", f"Google Colab's secrets ({error})")
+        raise missing_key(looked, variable) from None
+    return Credential(secret, f"{variable} (Google Colab secret)", client=client)
 
 
-def credential_of(secret: SecretStr | KeyFunction, source: str, *, origin: str = "argument") -> Credential:
+def credential_of(
+    secret: SecretStr | KeyFunction, source: str, lifetime: float = TIME_TO_LIVE, *, client: str | None = None
+) -> Credential:
     """A key or a key function, or what a secret reference in the place of a key stands for."""
     reference = None if callable(secret) else Reference.parse(secret.get_secret_value())
-    return Credential(secret, source, origin=origin) if reference is None else KeyReference(reference, source)
+    if reference is None:
+        return Credential(secret, source, client=client)
+    return KeyReference((reference,), source, lifetime)
 
 
-def _missing(places: tuple[str, ...]) -> MissingAPIKeyError:
+def missing_key(places: tuple[str, ...], variable: str) -> MissingAPIKeyError:
+    """The error for a key that is nowhere."""
     looked = "".join(f"\n  {number}. {place}" for number, place in enumerate(places, start=1))
+    shared = (
+        f"{KEY_VARIABLE} is the default client's key: to share it, write env://{KEY_VARIABLE} as this client's key. "
+        if variable != KEY_VARIABLE and os.environ.get(KEY_VARIABLE)
+        else ""
+    )
     return MissingAPIKeyError(
         f"There is no Together API key. Looked at, in this order:{looked}\n"
-        f"Set {KEY_VARIABLE}, or pass api_key=... (a str, or a function that gives one). "
+        f"Set {variable}, or pass api_key=... (a str, or a function that gives one). {shared}"
         "To try things out without a key, set TOGETHER_TRANSPORT=embedded.",
         places=places,
     )
+
+
+def shown_key(key: object) -> str:
+    """The last four characters of a key that is long enough for them to tell nothing; a reference as it is."""
+    from pydantic import SecretStr
+
+    if not isinstance(key, SecretStr):
+        return "a function"
+    reference = Reference.parse(key.get_secret_value())
+    if reference is not None:
+        return str(reference)
+    return f"****{key.get_secret_value()[-4:]}" if len(key.get_secret_value()) >= 16 else "****"
+
+
+def _found_again(client: str) -> Credential:
+    """The key of the client named `client`, as it is found in this process."""
+    from .config import TogetherClient
+
+    return TogetherClient.credential_named(client)
 
 
 def _checked(value: SecretStr, source: str) -> SecretStr:

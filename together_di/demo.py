@@ -168,7 +168,7 @@ def _client(container: TogetherContainer, *, live: bool) -> Together:
         raise TogetherError(f"{error}\nOr leave out --live: the demo needs no key then.") from error
     if live and client.client.transport == "embedded":
         raise TogetherError(
-            "TOGETHER_TRANSPORT=embedded (environment) keeps --live from the real API: unset it, or leave out --live."
+            "env TOGETHER_TRANSPORT=embedded keeps --live from the real API: unset it, or leave out --live."
         )
     return client
 

@@ -127,7 +127,7 @@ class SyncEngine(Engine[SyncTransport]):
             APIConnectionError: There was no response, however often it was tried.
         """
         self.check_open()
-        attempts = Attempts(call, self.config.max_retries)
+        attempts = Attempts(call, self.config.max_retries, self.config.retry)
         while True:
             attempts.request.key = self.config.credential.get() if attempts.may_carry_key else None
             try:
@@ -225,7 +225,7 @@ class AsyncEngine(Engine[AsyncTransport]):
             APIConnectionError: There was no response, however often it was tried.
         """
         self.check_open()
-        attempts = Attempts(call, self.config.max_retries)
+        attempts = Attempts(call, self.config.max_retries, self.config.retry)
         while True:
             attempts.request.key = await self.config.credential.aget() if attempts.may_carry_key else None
             try:

@@ -14,8 +14,8 @@ from urllib.parse import quote, urlencode
 from . import _version
 from ._lazy import lazy
 from ._sentinels import not_given
-from .config import check_headers, timeout_parts
 from .multipart import Multipart, form_text
+from .options import check_headers, timeout_parts
 from .wire import RawHeaders, Request, Upload
 
 if TYPE_CHECKING:

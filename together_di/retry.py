@@ -10,18 +10,30 @@ import email.utils
 import random
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .errors import APIConnectionError, APIError, APIStatusError
 from .wire import Headers
 
 #: Statuses that may pass: the request timed out, met a lock, or came too fast. Every 5xx counts as well.
 RETRIED_STATUSES = frozenset({408, 409, 429})
-FIRST_DELAY = 0.5
-"""Upper limit of the first wait, in seconds; it doubles with each attempt."""
-LONGEST_DELAY = 8.0
-"""Upper limit of any wait that the server did not ask for, in seconds."""
-LONGEST_RETRY_AFTER = 60.0
-"""What a longer `Retry-After` is cut down to, in seconds."""
+
+
+class RetryPolicy(NamedTuple):
+    """How long is waited before a failed call is sent again, in seconds.
+
+    Attributes:
+        initial_delay: Upper limit of the first wait; it doubles with each attempt.
+        max_delay: Upper limit of any wait that the server did not ask for.
+        after_limit: What a longer `Retry-After` is cut down to.
+    """
+
+    initial_delay: float = 0.5
+    max_delay: float = 8.0
+    after_limit: float = 60.0
+
+
+DEFAULT_POLICY = RetryPolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +45,14 @@ class Attempt:
         max_retries: How many more there may be, counted from the first.
         error: Why it failed.
         replayable: Whether the body can be sent a second time.
+        policy: How long to wait.
     """
 
     number: int
     max_retries: int
     error: APIError
     replayable: bool = True
+    policy: RetryPolicy = DEFAULT_POLICY
 
 
 def delay_before_retry(attempt: Attempt) -> float | None:
@@ -50,9 +64,11 @@ def delay_before_retry(attempt: Attempt) -> float | None:
         if error.unanswered and attempt.number == 0:
             return 0.0
     elif isinstance(error, APIStatusError) and (asked := retry_after(error.response.headers)) is not None:
-        return min(asked, LONGEST_RETRY_AFTER)
+        return min(asked, attempt.policy.after_limit)
+    policy = attempt.policy
     # The exponent is bounded because 2.0**1024 overflows.
-    return random.random() * min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(attempt.number, 16))  # noqa: S311 - jitter
+    longest = min(policy.max_delay, policy.initial_delay * 2.0 ** min(attempt.number, 16))
+    return random.random() * longest  # noqa: S311 - jitter
 
 
 def _may_pass(error: APIError) -> bool:

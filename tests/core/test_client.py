@@ -175,7 +175,7 @@ def test_an_http_client_of_the_other_kind_is_refused() -> None:
 def test_a_client_shows_its_address_and_where_its_key_is_from() -> None:
     shown = repr(Together(api_key="hunter2", base_url="https://eu.example.com"))
     assert "https://eu.example.com" in shown
-    assert "api_key argument" in shown
+    assert "argument api_key" in shown
     assert "hunter2" not in shown
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from together_di import AsyncTogether, ConfigurationError, InsecureBaseURLWarning, Timeout, Together, TogetherClient
-from together_di.config import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, normalise_base_url
+from together_di.options import DEFAULT_BASE_URL, DEFAULT_TIMEOUT, normalise_base_url
 
 from .support.recorder import Recorder
 

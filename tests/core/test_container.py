@@ -25,6 +25,7 @@ from together_di import (
 from together_di.resources.chat import Chat
 from together_di.resources.embeddings import Embeddings
 from together_di.transport import open_sync_transport
+from together_di.wire import Network
 
 THREADS = 64
 NAMESPACES = ["chat", "completions", "embeddings", "images", "audio", "rerank", "files", "models"]
@@ -418,9 +419,9 @@ def test_a_client_that_is_being_built_while_another_is_asked_for_does_not_hold_i
     slow, quick = built(), built()
     done = Barrier(2)
 
-    def meet(kind: str) -> Any:
+    def meet(kind: str, network: Network) -> Any:
         done.wait(10)
-        return open_sync_transport(kind)
+        return open_sync_transport(kind, network)
 
     monkeypatch.setattr("together_di.container.open_sync_transport", meet)
     with ThreadPoolExecutor(2) as pool:

@@ -205,7 +205,7 @@ def test_a_live_demo_is_never_answered_by_the_emulator(
     assert run_demo(file, "--live") == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert "TOGETHER_TRANSPORT=embedded (environment) keeps --live from the real API" in shown.err
+    assert "env TOGETHER_TRANSPORT=embedded keeps --live from the real API" in shown.err
 
 
 def test_a_setting_that_cannot_be_used_is_said(
@@ -213,7 +213,7 @@ def test_a_setting_that_cannot_be_used_is_said(
 ) -> None:
     monkeypatch.setenv("TOGETHER_MAX_RETRIES", "many")
     assert run_demo(file) == 1
-    assert capsys.readouterr().err.startswith("together-di demo: TOGETHER_MAX_RETRIES (environment)='many'")
+    assert capsys.readouterr().err.startswith("together-di demo: env TOGETHER_MAX_RETRIES='many'")
 
 
 @pytest.mark.parametrize(

@@ -146,7 +146,7 @@ def test_a_fork_while_another_thread_holds_the_lock_of_the_pool_does_not_stop_th
     inside, release = threading.Event(), threading.Event()
     parent = os.getpid()
 
-    def build_slowly() -> None:
+    def build_slowly(_: str | None) -> None:
         # Called while a pool is built, under the lock of the pools.
         if os.getpid() == parent and threading.current_thread() is not threading.main_thread():
             inside.set()

@@ -75,7 +75,6 @@ def tls_server(certificate: Path) -> Generator[HTTPServer]:
 @both_sides
 def test_https_keeps_its_connection(open_side: OpenSide, certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    monkeypatch.setattr("together_di.transport.common._tls_context", None)
     with tls_server(certificate) as server, open_side(server.url) as side:
         assert side.call(chat).id == "c-1"
         assert side.call(chat).id == "c-1"

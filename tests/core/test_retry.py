@@ -20,7 +20,7 @@ from together_di import (
     BadRequestError,
 )
 from together_di.errors import status_error
-from together_di.retry import FIRST_DELAY, LONGEST_DELAY, LONGEST_RETRY_AFTER, Attempt, delay_before_retry, retry_after
+from together_di.retry import DEFAULT_POLICY, Attempt, delay_before_retry, retry_after
 from together_di.wire import Headers, Response
 
 from .support.recorder import Recorder
@@ -120,7 +120,7 @@ def test_only_the_first_replacement_is_made_at_once(number: int) -> None:
 def test_the_wait_lies_between_nothing_and_a_limit_that_doubles(number: int) -> None:
     found = delay(refused(503), number=number, max_retries=10_000)
     assert found is not None
-    assert 0 <= found <= min(LONGEST_DELAY, FIRST_DELAY * 2 ** min(number, 10))
+    assert 0 <= found <= min(DEFAULT_POLICY.max_delay, DEFAULT_POLICY.initial_delay * 2 ** min(number, 10))
 
 
 def test_two_clients_that_failed_together_do_not_come_back_together() -> None:
@@ -166,11 +166,11 @@ def test_a_date_in_the_past_means_at_once() -> None:
 
 @pytest.mark.parametrize("value", ["61", "86400", "1e300", "Thu, 31 Dec 2099 23:59:59 GMT"])
 def test_a_long_wait_is_cut_down(value: str) -> None:
-    assert delay(refused(429, retry_after=value)) == LONGEST_RETRY_AFTER
+    assert delay(refused(429, retry_after=value)) == DEFAULT_POLICY.after_limit
 
 
 def test_a_long_wait_in_milliseconds_is_cut_down() -> None:
-    assert delay(refused(429, retry_after_ms="99999999")) == LONGEST_RETRY_AFTER
+    assert delay(refused(429, retry_after_ms="99999999")) == DEFAULT_POLICY.after_limit
 
 
 @pytest.mark.parametrize("value", ["", "-5", "inf", "-inf", "nan", "1e400", "soon", "0x10", "Wed", "1, 2"])
@@ -178,13 +178,13 @@ def test_what_the_server_says_unusably_leaves_the_usual_wait(value: str) -> None
     found = delay(refused(429, retry_after=value))
     assert asked(value) is None
     assert found is not None
-    assert 0 <= found <= FIRST_DELAY
+    assert 0 <= found <= DEFAULT_POLICY.initial_delay
 
 
 def test_a_date_beyond_the_calendar_does_not_hide_the_error() -> None:
     found = delay(refused(429, retry_after="Wed, 21 Oct 99999 07:28:00 GMT"))
     assert found is not None
-    assert found <= LONGEST_RETRY_AFTER
+    assert found <= DEFAULT_POLICY.after_limit
 
 
 @given(st.text(st.characters(max_codepoint=255), max_size=40))
@@ -192,7 +192,7 @@ def test_a_date_beyond_the_calendar_does_not_hide_the_error() -> None:
 def test_no_text_a_server_sends_makes_it_raise(value: str) -> None:
     found = delay(refused(429, retry_after=value, retry_after_ms=value))
     assert found is not None
-    assert 0 <= found <= LONGEST_RETRY_AFTER
+    assert 0 <= found <= DEFAULT_POLICY.after_limit
 
 
 # In a call

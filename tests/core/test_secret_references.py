@@ -202,7 +202,7 @@ def test_a_key_that_the_api_refuses_is_read_again_and_the_call_goes_through(vaul
             vault.reads += 1
             return f"key-{vault.reads}"
 
-        client.client.credential._store = Store(rotate_after_the_first_read)
+        client.client.credential._stores = [Store(rotate_after_the_first_read)]
         if kind is Together:
             assert chat(client).id == "c-1"
         else:
@@ -281,7 +281,7 @@ def test_a_store_that_never_answered_is_an_error_that_names_reference_and_place(
     vault.value = RuntimeError("secret text of the store")
     with pytest.raises(SecretError) as caught:
         _ = Together(api_key="test://a#b").api_key
-    assert "test://a#b, from the api_key argument" in str(caught.value)
+    assert str(caught.value) == "test://a#b: RuntimeError from the store (from argument api_key)."
     assert "RuntimeError" in str(caught.value)
     assert "secret text" not in str(caught.value)
 

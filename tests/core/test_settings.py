@@ -25,7 +25,7 @@ def test_settings_become_a_configuration() -> None:
         default_query={"a": 1},
         project_id="p",
         strict=True,
-        log="INFO",
+        log_level="INFO",
     )
     assert (config.base_url, config.timeout, config.max_retries) == ("https://eu.example.com", 20, 4)
     assert (config.default_headers, config.default_query) == ({"X-Team": "search"}, {"a": 1})
@@ -40,7 +40,7 @@ def test_names_may_be_written_in_capitals() -> None:
 
 @pytest.mark.parametrize("unset", [None, ""])
 def test_what_is_empty_counts_as_unset(unset: Any) -> None:
-    config = resolved(timeout="", max_retries=unset, base_url=unset, transport=unset, log=unset)
+    config = resolved(timeout="", max_retries=unset, base_url=unset, transport=unset, log_level=unset)
     assert (config.timeout, config.max_retries, config.transport) == (DEFAULT_TIMEOUT, DEFAULT_MAX_RETRIES, "httpx")
 
 
@@ -107,7 +107,7 @@ def test_headers_and_query_have_no_variable_of_their_own(
 
 
 def test_an_unknown_option_is_refused_with_the_nearest_name() -> None:
-    with pytest.raises(ConfigurationError, match=r"'timout'.*did you mean 'timeout'"):
+    with pytest.raises(ConfigurationError, match=r"timout: .*did you mean 'timeout'"):
         TogetherSettings(timout=3)
 
 
@@ -176,7 +176,7 @@ def test_a_key_of_another_type_is_refused_with_the_name_of_the_type(name: str, w
 
 
 def test_a_key_under_a_misspelt_name_is_refused_without_quoting_it() -> None:
-    with pytest.raises(ConfigurationError, match=r"'apikey' \(did you mean 'api_key'\?\)") as caught:
+    with pytest.raises(ConfigurationError, match=r"apikey: there is no such option \(did you mean 'api_key'\?\)") as caught:
         TogetherSettings(apikey="hunter2")
     assert "hunter2" not in str(caught.value)
 

@@ -127,14 +127,12 @@ def test_a_connect_timeout_names_the_limit(open_side: OpenSide) -> None:
 
 
 @both_sides
-def test_a_full_pool_times_out_and_names_the_limit(open_side: OpenSide, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("together_di.transport.pool.MAX_CONNECTIONS", 1)
-    monkeypatch.setattr("together_di.transport.async_pool.MAX_CONNECTIONS", 1)
+def test_a_full_pool_times_out_and_names_the_limit(open_side: OpenSide) -> None:
     limit = Timeout(PATIENCE, pool=0.05)
     held = then_stall(chunked(b"data: " + BODY + b"\n\n", end=False))
-    with HTTPServer(held) as server, open_side(server.url, timeout=limit, max_retries=0) as side:
+    with HTTPServer(held) as server, open_side(server.url, timeout=limit, max_retries=0, max_connections=1) as side:
         stream = side.call(stream_chat)
-        with pytest.raises(APITimeoutError, match=r"busy for 0\.05 s \(timeout pool\)"):
+        with pytest.raises(APITimeoutError, match=r"busy for 0\.05 s; see max_connections \(timeout pool\)"):
             side.call(chat)
         side.call(lambda _: stream.close())
     assert len(server.requests) == 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ..wire import Request, Response
+from ..wire import Network, Request, Response
 
 if TYPE_CHECKING:
     # The types of httpx that callers hand in, for annotations elsewhere: httpx itself is met in this package only.
@@ -65,7 +65,7 @@ class AsyncTransport(Protocol):
         ...
 
 
-def open_sync_transport(kind: str, http_client: HttpxClient | None = None) -> SyncTransport:
+def open_sync_transport(kind: str, network: Network, http_client: HttpxClient | None = None) -> SyncTransport:
     """The transport named `kind`, or one through the caller's own client. Opens no connection yet."""
     if http_client is not None:
         from .httpx_client import ClientTransport
@@ -77,10 +77,10 @@ def open_sync_transport(kind: str, http_client: HttpxClient | None = None) -> Sy
         return EmbeddedTransport()
     from .pool import PoolTransport
 
-    return PoolTransport()
+    return PoolTransport(network)
 
 
-def open_async_transport(kind: str, http_client: HttpxAsyncClient | None = None) -> AsyncTransport:
+def open_async_transport(kind: str, network: Network, http_client: HttpxAsyncClient | None = None) -> AsyncTransport:
     """The transport named `kind`, or one through the caller's own client. Opens no connection yet."""
     if http_client is not None:
         from .httpx_client import AsyncClientTransport
@@ -92,4 +92,4 @@ def open_async_transport(kind: str, http_client: HttpxAsyncClient | None = None)
         return AsyncEmbeddedTransport()
     from .async_pool import AsyncPoolTransport
 
-    return AsyncPoolTransport()
+    return AsyncPoolTransport(network)

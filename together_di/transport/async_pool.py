@@ -15,18 +15,16 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 import httpcore
 
 from .._fork import register
-from ..wire import Body, Origin, Request, Response
+from ..wire import Body, Network, Origin, Request, Response
 from .asyncio_network import AsyncioNetwork
 from .common import (
-    KEEPALIVE_EXPIRY,
-    MAX_CONNECTIONS,
     chunks_off_loop,
     failure,
     hurry,
     proxy_for,
     tls_context,
 )
-from .pool import HTTPCORE_ERRORS, as_sent, inherited
+from .pool import HTTPCORE_ERRORS, as_sent, inherited, through
 
 if TYPE_CHECKING:
     import trio
@@ -53,8 +51,9 @@ def _network(loop: Loop) -> httpcore.AsyncNetworkBackend:
 class LoopPools:
     """The connection pools of one event loop, closed when that loop shuts down."""
 
-    def __init__(self, owner: dict[Loop, LoopPools], loop: Loop) -> None:
+    def __init__(self, owner: dict[Loop, LoopPools], loop: Loop, settings: Network) -> None:
         self._owner = owner
+        self._settings = settings
         self._loop = loop
         self.network: httpcore.AsyncNetworkBackend = _network(loop)
         self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {}
@@ -101,14 +100,15 @@ class LoopPools:
         """The pool for requests to `origin`."""
         pool = self._routes.get(origin)
         if pool is None:
-            proxy = proxy_for(origin)
+            network = self._settings
+            proxy = proxy_for(origin, network)
             pool = self._pools.get(proxy) or httpcore.AsyncConnectionPool(
-                ssl_context=tls_context(),
-                max_connections=MAX_CONNECTIONS,
-                max_keepalive_connections=MAX_CONNECTIONS,
-                keepalive_expiry=KEEPALIVE_EXPIRY,
+                ssl_context=tls_context(network.ca_bundle),
+                max_connections=network.max_connections,
+                max_keepalive_connections=network.max_keepalive_connections,
+                keepalive_expiry=network.keepalive_expiry,
                 network_backend=self.network,
-                proxy=None if proxy is None else httpcore.Proxy(proxy),
+                proxy=None if proxy is None else through(proxy),
             )
             self._pools[proxy] = self._routes[origin] = pool
         return pool
@@ -117,7 +117,8 @@ class LoopPools:
 class AsyncPoolTransport:
     """One set of pools for each event loop that uses it; a forked child starts with none."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: Network) -> None:
+        self._network = network
         self._by_loop: dict[Loop, LoopPools] = {}
         register(self)
 
@@ -145,7 +146,7 @@ class AsyncPoolTransport:
             if pools.is_dead:
                 pools.close_from_outside()
         loop = running_loop()
-        pools = self._by_loop[loop] = LoopPools(self._by_loop, loop)
+        pools = self._by_loop[loop] = LoopPools(self._by_loop, loop, self._network)
         await pools.start()
         return pools
 

@@ -10,11 +10,7 @@ from typing import Any
 
 from .._fork import ForkSafeLock
 from ..errors import APIConnectionError, APITimeoutError
-from ..wire import Origin, RawHeaders, Request, Upload
-
-#: Connections one pool opens at most, and how long an idle one is kept, in seconds.
-MAX_CONNECTIONS = 100
-KEEPALIVE_EXPIRY = 30.0
+from ..wire import Network, Origin, RawHeaders, Request, Upload
 
 #: Seconds a stream that has said its last word is given to end, so that its connection can be used again.
 A_MOMENT = 0.1
@@ -23,33 +19,43 @@ _TIMEOUTS = {
     "ConnectTimeout": ("connect", "No connection to {host} within {limit} s"),
     "ReadTimeout": ("read", "{host} sent nothing for {limit} s"),
     "WriteTimeout": ("write", "{host} took nothing for {limit} s"),
-    "PoolTimeout": ("pool", f"All {MAX_CONNECTIONS} connections were busy for {{limit}} s"),
+    "PoolTimeout": ("pool", "Every connection was busy for {limit} s; see max_connections"),
 }
 _PERMANENT = {"UnsupportedProtocol", "LocalProtocolError", "InvalidURL", "TooManyRedirects"}
 
 _tls_lock = ForkSafeLock()
-_tls_context: ssl.SSLContext | None = None
+_tls_contexts: dict[tuple[str | None, str | None], ssl.SSLContext] = {}
 
 
-def tls_context() -> ssl.SSLContext:
-    """The TLS context all clients of this process share: making one takes some 20 ms and 800 kB.
+def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
+    """The TLS context that all clients of this process with the same certificates share.
 
-    Certificates come from `SSL_CERT_FILE` or `SSL_CERT_DIR` if set, else from certifi, as httpx does it.
+    Making one takes some 20 ms and 800 kB. Certificates come from `ca_bundle`, else from `SSL_CERT_FILE` or
+    `SSL_CERT_DIR`, else from certifi, as httpx does it.
     """
-    global _tls_context  # noqa: PLW0603 - one for the process is the point
+    if ca_bundle is not None:
+        file, folder = (None, ca_bundle) if os.path.isdir(ca_bundle) else (ca_bundle, None)  # noqa: PTH112 - a str
+    else:
+        file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
     with _tls_lock:
-        if _tls_context is None:
-            file, folder = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-            if not file and not folder:
-                import certifi
-
-                file = certifi.where()
-            _tls_context = ssl.create_default_context(cafile=file or None, capath=folder or None)
-        return _tls_context
+        context = _tls_contexts.get((file, folder))
+        if context is None:
+            context = _tls_contexts[file, folder] = _new_tls_context(file, folder)
+        return context
 
 
-def proxy_for(origin: Origin) -> str | None:
-    """The proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name for `origin`."""
+def _new_tls_context(file: str | None, folder: str | None) -> ssl.SSLContext:
+    if not file and not folder:
+        import certifi
+
+        file = certifi.where()
+    return ssl.create_default_context(cafile=file, capath=folder)
+
+
+def proxy_for(origin: Origin, network: Network) -> str | None:
+    """The proxy of the settings, else the one that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name."""
+    if network.proxy is not None:
+        return network.proxy
     proxies = urllib.request.getproxies()
     proxy = proxies.get(origin.scheme) or proxies.get("all")
     if not proxy or urllib.request.proxy_bypass(origin.authority):

@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 
-from ..config import DEFAULT_TIMEOUT
-from ..wire import Body, RawHeaders, Request, Response
-from .common import KEEPALIVE_EXPIRY, MAX_CONNECTIONS, chunks_off_loop, failure, headers_as_sent
+from ..options import DEFAULT_TIMEOUT
+from ..wire import DEFAULT_NETWORK, Body, RawHeaders, Request, Response
+from .common import chunks_off_loop, failure, headers_as_sent
 
 _TIMEOUT = httpx.Timeout(**DEFAULT_TIMEOUT.parts())
-
-
-_LIMITS = httpx.Limits(max_connections=MAX_CONNECTIONS, keepalive_expiry=KEEPALIVE_EXPIRY)
+_LIMITS = httpx.Limits(
+    max_connections=DEFAULT_NETWORK.max_connections, keepalive_expiry=DEFAULT_NETWORK.keepalive_expiry
+)
 
 
 def _with_defaults(options: dict[str, Any]) -> Any:

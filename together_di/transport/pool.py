@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import AsyncIterator, Callable, Iterator
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore
 
 from .._fork import ForkSafeLock, register
-from ..wire import Body, Origin, Request, Response, Upload
+from ..wire import Body, Network, Origin, Request, Response, Upload
 from .common import (
-    KEEPALIVE_EXPIRY,
-    MAX_CONNECTIONS,
     failure,
     headers_as_sent,
     hurry,
@@ -39,7 +38,8 @@ inherited: list[object] = []
 class PoolTransport:
     """One connection pool for each process and proxy; a forked child starts with none."""
 
-    def __init__(self) -> None:
+    def __init__(self, network: Network) -> None:
+        self._network = network
         self._lock = ForkSafeLock()
         self._pools: dict[str | None, httpcore.ConnectionPool] = {}
         self._routes: dict[Origin, httpcore.ConnectionPool] = {}
@@ -65,16 +65,17 @@ class PoolTransport:
         raise problem
 
     def _route(self, origin: Origin) -> httpcore.ConnectionPool:
-        proxy = proxy_for(origin)
+        network = self._network
+        proxy = proxy_for(origin, network)
         with self._lock:
             if proxy not in self._pools:
                 self._pools[proxy] = httpcore.ConnectionPool(
-                    ssl_context=tls_context(),
-                    max_connections=MAX_CONNECTIONS,
-                    max_keepalive_connections=MAX_CONNECTIONS,
-                    keepalive_expiry=KEEPALIVE_EXPIRY,
+                    ssl_context=tls_context(network.ca_bundle),
+                    max_connections=network.max_connections,
+                    max_keepalive_connections=network.max_keepalive_connections,
+                    keepalive_expiry=network.keepalive_expiry,
                     network_backend=SyncNetwork(),
-                    proxy=None if proxy is None else httpcore.Proxy(proxy),
+                    proxy=None if proxy is None else through(proxy),
                 )
             self._routes[origin] = self._pools[proxy]
             return self._pools[proxy]
@@ -85,6 +86,14 @@ class PoolTransport:
             pools, self._pools, self._routes = self._pools, {}, {}
         for pool in pools.values():
             pool.close()
+
+
+def through(proxy: str) -> httpcore.Proxy:
+    """The proxy at a URL, with the user and password in it."""
+    parts = urlsplit(proxy)
+    auth = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
+    address = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+    return httpcore.Proxy(urlunsplit(address), auth=auth)
 
 
 def as_sent(request: Request, read: Callable[[Upload], Iterator[bytes] | AsyncIterator[bytes]]) -> httpcore.Request:
