@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from ._version import __version__
+from .commands import add_commands
 from .errors import TogetherError
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: After `--help` and `--version` with 0, after arguments that make no sense with 2.
     """
     options = _parser().parse_args(argv)
-    run: Callable[[argparse.Namespace], None] = options.run
+    run: Callable[[argparse.Namespace], int | None] = options.run
     try:
-        run(options)
+        return run(options) or 0
     except TogetherError as error:
         print(f"together-di {options.command}: {error}", file=sys.stderr)
         return 1
@@ -50,7 +51,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
-    return 0
 
 
 def _unwritable(error: OSError) -> int:
@@ -71,7 +71,18 @@ def _parser() -> argparse.ArgumentParser:
         added = commands.add_parser(name, help=command.summary, description=command.description)
         command.add_arguments(added)
         added.set_defaults(run=command.run)
+    add_commands(commands, run=_on_container)
     return parser
+
+
+def _on_container(options: argparse.Namespace) -> int:
+    from .container import TogetherContainer
+
+    container = TogetherContainer()
+    try:
+        return options.run_on_container(container, options, sys.stdout)  # type: ignore[no-any-return]
+    finally:
+        container.close()
 
 
 def _emulator_arguments(parser: argparse.ArgumentParser) -> None:

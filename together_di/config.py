@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import ipaddress
 import logging
 import warnings
@@ -12,6 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
+from ._text import callers_level
 from .credentials import TIME_TO_LIVE, Credential, KeyReference, find_credential
 from .errors import ConfigurationError, InsecureBaseURLWarning, MissingAPIKeyError
 from .options import (
@@ -50,6 +50,7 @@ class TogetherClient:
         transport: `"httpx"`, or `"embedded"` for the emulator in this process.
         network: Connections, proxy and certificates.
         strict: Whether a response that does not fit its documented shape is an error.
+        blocking_calls: What a blocking call in an event loop does: `"allow"`, `"warn"` or `"raise"`.
         log_level: The level of the `together_di` logger, if this package is to set it.
         found: Where all this was found, for `explain.explained`; it does not travel.
     """
@@ -65,6 +66,7 @@ class TogetherClient:
     transport: str = "httpx"
     network: Network = DEFAULT_NETWORK
     strict: bool = False
+    blocking_calls: str = "allow"
     log_level: str | None = None
     found: Found | None = None
 
@@ -112,6 +114,7 @@ class TogetherClient:
             transport=kind,
             network=Network(**_some_of(values, Network._fields)),
             strict=take("strict", False),
+            blocking_calls=take("blocking_calls", "allow"),
             log_level=take("log_level"),
             found=found,
         )
@@ -203,7 +206,7 @@ def credential_for(found: Found, values: Mapping[str, Any]) -> Credential:
         credential = find_credential(
             found.of("api_key"),
             (values["secrets"], listed[0].source) if "secrets" in values else None,
-            [place.key for place in found.places],
+            [place.key for place in found.places if place.key],
             client=found.name,
             lifetime=values.get("secret_ttl", TIME_TO_LIVE),
         )
@@ -231,15 +234,7 @@ def warn_of_exposure(base_url: str) -> None:
     parts = urlsplit(base_url)
     if parts.scheme == "http" and not _is_near(parts.hostname or ""):
         message = f"The base URL {base_url} sends the API key unencrypted to a public host: write https://"
-        warnings.warn(message, InsecureBaseURLWarning, stacklevel=_callers_level())
-
-
-def _callers_level() -> int:
-    """How many frames up the caller of this package stands, for a warning that points there."""
-    level, frame = 1, inspect.currentframe()
-    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == __package__:
-        level, frame = level + 1, frame.f_back
-    return level - 1
+        warnings.warn(message, InsecureBaseURLWarning, stacklevel=callers_level())
 
 
 def _is_near(host: str) -> bool:

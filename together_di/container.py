@@ -78,14 +78,14 @@ class Opened:
 
 
 @without_locals
-def _found(options: dict[str, Any] | None, source: str, name: str) -> Found:
-    for text in misspelt(name):
-        logger.warning("%s", text)
-    return look(options, source, name)
+def _found(options: dict[str, Any] | None, source: str, name: str, defaults: dict[str, Any]) -> Found:
+    return look(options, source, name, defaults)
 
 
 @without_locals
-def _client_config(settings: TogetherSettings) -> TogetherClient:
+def _client_config(settings: TogetherSettings, name: str) -> TogetherClient:
+    for text in misspelt(name):
+        logger.warning("%s", text)
     return settings.client_config()
 
 
@@ -204,7 +204,9 @@ class _Lifecycle:
 
 def _named(container: Any, name: str) -> TogetherContainer:
     look(container.config(), container.source(), name)  # says if there is no such client
-    return TogetherContainer(config=container.config(), source=container.source(), client_name=name)
+    return TogetherContainer(
+        config=container.config(), source=container.source(), client_name=name, defaults=container.defaults()
+    )
 
 
 def _failure(close: Callable[[], None]) -> Exception | None:
@@ -246,9 +248,11 @@ class TogetherContainer(_Lifecycle, containers.DeclarativeContainer):
     source = providers.Object('config["{}"]')
     client_name = providers.Object(DEFAULT)
     opened = OnceProvider(Opened)
-    found = providers.Factory(_found, config, source, client_name)
+    #: What an adapter sets for all that the user leaves out.
+    defaults = providers.Object(dict[str, Any]())
+    found = providers.Factory(_found, config, source, client_name, defaults)
     settings = providers.Factory(TogetherSettings.from_found, found)
-    client_config = OnceProvider(_client_config, settings)
+    client_config = OnceProvider(_client_config, settings, client_name)
     sync_transport = OnceProvider(_sync_transport, client_config)
     async_transport = OnceProvider(_async_transport, client_config)
     client: providers.Singleton[Together] = OnceProvider(_client, client_config, sync_transport, opened)

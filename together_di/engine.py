@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import functools
 import time
+import warnings
 import weakref
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._text import callers_level
 from .attempts import Attempts
 from .config import TogetherClient, set_log_level
 from .errors import (
@@ -19,6 +21,8 @@ from .errors import (
     APIError,
     APIResponseValidationError,
     APIStatusError,
+    BlockingCallError,
+    BlockingCallWarning,
     ClientClosedError,
     ConfigurationError,
     parsed_body,
@@ -111,6 +115,27 @@ class Engine(Generic[TransportT]):
         raise NotImplementedError
 
 
+def check_not_in_loop(policy: str) -> None:
+    """Complain of a blocking call if an event loop runs on this thread.
+
+    Raises:
+        BlockingCallError: One does, and `policy` is `"raise"`.
+    """
+    from asyncio import get_running_loop
+
+    try:
+        get_running_loop()
+    except RuntimeError:
+        return
+    text = (
+        "A blocking call of Together in an event loop stops everything else in that loop until it is answered. Use "
+        "AsyncTogether (in a web framework, get_async_together), or asyncio.to_thread."
+    )
+    if policy == "raise":
+        raise BlockingCallError(text)
+    warnings.warn(text, BlockingCallWarning, stacklevel=callers_level())
+
+
 class SyncEngine(Engine[SyncTransport]):
     """Calls that block."""
 
@@ -127,6 +152,8 @@ class SyncEngine(Engine[SyncTransport]):
             APIConnectionError: There was no response, however often it was tried.
         """
         self.check_open()
+        if self.config.blocking_calls != "allow":
+            check_not_in_loop(self.config.blocking_calls)
         attempts = Attempts(call, self.config.max_retries, self.config.retry)
         while True:
             attempts.request.key = self.config.credential.get() if attempts.may_carry_key else None

@@ -49,6 +49,14 @@ class ClientClosedError(TogetherError, RuntimeError):
     """A call was made on a client that has been closed."""
 
 
+class BlockingCallError(TogetherError):
+    """A blocking call in an event loop, where `blocking_calls` is `"raise"`."""
+
+
+class BlockingCallWarning(UserWarning):
+    """A blocking call in an event loop: nothing else can run there until it is answered."""
+
+
 class InsecureBaseURLWarning(UserWarning):
     """The base URL sends the key over plain `http` to a host that is neither loopback nor private."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, cast
 
 from .config import credential_for
 from .credentials import Credential, shown_key
@@ -125,9 +125,9 @@ def _shown(option: str, value: object) -> str:
     if option == "api_key":
         return shown_key(value)
     if option == "default_headers" and isinstance(value, Mapping):
-        value = shown_headers(value)
+        value = shown_headers(cast("Mapping[str, str]", value))
     if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
+        return ", ".join(map(str, cast("tuple[object, ...]", value))) or "none"
     if isinstance(value, str):
         return hidden_password(value)
     return "none" if value is None or value == {} else str(value)

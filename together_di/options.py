@@ -28,6 +28,7 @@ DEFAULT_BASE_URL = "https://api.together.ai"
 DEFAULT_TIMEOUT = Timeout(60.0, connect=5.0)
 DEFAULT_MAX_RETRIES = 2
 TRANSPORTS = ("httpx", "embedded")
+GUARDS = ("allow", "warn", "raise")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
@@ -104,6 +105,14 @@ def checked_log_level(value: object, source: str) -> str:
         known = f"Known: {', '.join(LOG_LEVELS)}"
         raise refused(source, value, f"is not a log level{near_miss(level, LOG_LEVELS)}. {known}")
     return level
+
+
+def checked_guard(value: object, source: str) -> str:
+    """What happens to a blocking call in an event loop."""
+    if value not in GUARDS:
+        known = f"Known: {', '.join(GUARDS)}"
+        raise refused(source, value, f"is unknown{near_miss(str(value), GUARDS)}. {known}")
+    return str(value)
 
 
 def checked_flag(value: object, source: str) -> bool:
@@ -279,6 +288,7 @@ class FurtherOptions(TypedDict, total=False):
     proxy: str | None
     ca_bundle: str | None
     strict: bool | None
+    blocking_calls: str | None
     log_level: str | None
     config_file: str | None
     env_file: str | None
@@ -356,6 +366,7 @@ OPTIONS = {
         Option("proxy", checked_proxy),
         Option("ca_bundle", checked_bundle),
         Option("strict", checked_flag, default=False),
+        Option("blocking_calls", checked_guard, "allow"),
         Option("log_level", checked_log_level, None, "LOG"),
     )
 }

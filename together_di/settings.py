@@ -58,6 +58,8 @@ class TogetherSettings(BaseSettings):
         proxy: The URL of a proxy. Without one, `HTTPS_PROXY` and its like count.
         ca_bundle: A file or directory of PEM certificates to trust instead of certifi's.
         strict: Whether a response that does not fit its documented shape is an error.
+        blocking_calls: What a call of `Together` in an event loop does, which stops everything else in that loop:
+            `"allow"` it (the default, `"warn"` in web frameworks), or `"raise"`.
         log_level: The level of the `together_di` logger; `TOGETHER_LOG` in the environment.
 
     `config_file`, `env_file` and `secrets_dir` say where to look for them besides.
@@ -93,6 +95,7 @@ class TogetherSettings(BaseSettings):
     proxy: str | None = None
     ca_bundle: str | None = None
     strict: bool | None = None
+    blocking_calls: str | None = None
     log_level: str | None = None
 
     @without_locals

@@ -54,12 +54,12 @@ class Place(NamedTuple):
 
     Attributes:
         values: What it has.
-        key: Where a key would stand there, and why there is none.
+        key: Where a key would stand there, and why there is none; empty if none could.
         problems: What is wrong with the place itself.
     """
 
     values: Mapping[str, Finding]
-    key: str
+    key: str = ""
     problems: tuple[str, ...] = ()
 
 
@@ -100,7 +100,12 @@ class Found:
         return values, problems
 
 
-def look(given: Mapping[str, Any] | None = None, source: str = "argument {}", name: str = DEFAULT) -> Found:
+def look(
+    given: Mapping[str, Any] | None = None,
+    source: str = "argument {}",
+    name: str = DEFAULT,
+    defaults: Mapping[str, Any] | None = None,
+) -> Found:
     """Look in every place for the options of the client named `name`.
 
     Args:
@@ -108,6 +113,7 @@ def look(given: Mapping[str, Any] | None = None, source: str = "argument {}", na
             being one.
         source: What messages call an option in `given`; `{}` stands for its name.
         name: The client's name.
+        defaults: What counts if an option is set nowhere, before this package's own defaults.
 
     Raises:
         ConfigurationError: There is no client of that name.
@@ -128,6 +134,7 @@ def look(given: Mapping[str, Any] | None = None, source: str = "argument {}", na
             _env_file(name, where.get("env_file")),
             *_secret_directories(name, where.get("secrets_dir")),
             _from_config_file(file, name),
+            Place({option: Finding(value, "default of the framework") for option, value in (defaults or {}).items()}),
         ),
         names,
     )
@@ -164,9 +171,10 @@ def _from_dict(options: Any, source: str, known: set[str], *, was_given: bool = 
     if not isinstance(options, Mapping):
         said = source.removesuffix('["{}"]').removesuffix(".{}")
         return Place({}, said, (f"{said} must hold the options of a client, as {DEFAULT!r} does.",))
+    options = cast("Mapping[object, Any]", options)
     values: dict[str, Finding] = {}
     problems: list[str] = []
-    for spelt, value in cast("Mapping[object, Any]", options).items():
+    for spelt, value in options.items():
         option, label = str(spelt).lower(), source.replace("{}", str(spelt))
         if option not in known:
             problems.append(f"{label}: there is no such option{near_miss(str(spelt), _spelt_like(str(spelt), known))}.")
@@ -264,7 +272,9 @@ def _secret_directory(name: str, directory: Path, where: Finding | None) -> Plac
         except (OSError, UnicodeDecodeError) as error:
             problems.append(f"{path} cannot be read: {_reason(error)}.")
         else:
-            values[option.name] = Finding(conceal(text) if option.name == "api_key" else text, path)
+            values[option.name] = (
+                Finding(conceal(text), "a mounted secret") if option.name == "api_key" else Finding(text, path)
+            )
     file_name = OPTIONS["api_key"].variables(name)[0].lower()
     return Place(values, f"a file {file_name} in {directory} (no such file)", tuple(problems))
 

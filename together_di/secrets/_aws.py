@@ -13,6 +13,8 @@ from .._text import near_miss
 from . import Reference, SecretError, SecretNotFoundError, library
 from ._bounded import bounded
 
+NO_ANSWER = "failed: what came back is not an answer of AWS: is a proxy in between?"
+
 _ATTEMPTS = 2
 #: Of `PATIENCE`, for each connection and for each answer: all attempts and the wait between them fit in.
 _SHARE = 0.2

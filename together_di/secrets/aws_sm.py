@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from . import Reference, SecretError, field_of
-from ._aws import address, ask
+from ._aws import NO_ANSWER, address, ask
 
 _VERSIONS = {"stage": "VersionStage", "version": "VersionId"}
 
@@ -32,6 +32,8 @@ def _text(answer: dict[str, Any]) -> str:
         return str(answer["SecretString"])
     try:
         return bytes(answer["SecretBinary"]).decode()
+    except KeyError:
+        problem = NO_ANSWER
     except UnicodeDecodeError:
-        pass
-    raise SecretError("the secret is not text in UTF-8")
+        problem = "the secret is not text in UTF-8"
+    raise SecretError(problem)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import Reference, field_of
-from ._aws import address, ask
+from . import Reference, SecretError, field_of
+from ._aws import NO_ANSWER, address, ask
 
 
 def read(reference: Reference, client: Any = None) -> str:
@@ -22,4 +22,6 @@ def read(reference: Reference, client: Any = None) -> str:
     """
     name, options = address(reference, "region")
     answer = ask("ssm", "get_parameter", {"Name": name, "WithDecryption": True}, options.get("region"), client)
+    if "Parameter" not in answer:
+        raise SecretError(NO_ANSWER)
     return field_of(str(answer["Parameter"]["Value"]), reference.field, "the parameter")

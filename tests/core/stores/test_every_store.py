@@ -294,7 +294,17 @@ class Progress:
             ), "A worker stopped"
 
 
+@pytest.fixture
+def quiet_network() -> Iterator[None]:
+    """httpcore logs ten lines a call, which would take most of the time of many calls; they are searched elsewhere."""
+    logger = logging.getLogger("httpcore")
+    logger.setLevel(logging.INFO)
+    yield
+    logger.setLevel(logging.NOTSET)
+
+
 @every_store
+@pytest.mark.usefixtures("quiet_network")
 def test_a_rotated_secret_reaches_32_threads_and_32_tasks_with_one_read_a_client(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
