@@ -176,7 +176,9 @@ def test_a_key_of_another_type_is_refused_with_the_name_of_the_type(name: str, w
 
 
 def test_a_key_under_a_misspelt_name_is_refused_without_quoting_it() -> None:
-    with pytest.raises(ConfigurationError, match=r"apikey: there is no such option \(did you mean 'api_key'\?\)") as caught:
+    with pytest.raises(
+        ConfigurationError, match=r"apikey: there is no such option \(did you mean 'api_key'\?\)"
+    ) as caught:
         TogetherSettings(apikey="hunter2")
     assert "hunter2" not in str(caught.value)
 

@@ -24,7 +24,7 @@ _REFUSED = "sign in: AWS does not accept the credentials"
 _NO_KEY = "read: the KMS key that encrypts the secret cannot be used"
 #: What the codes in AWS's answers mean, without `Exception` at their end.
 _CODES = {
-    "AccessDenied": "denied: the role or user of the credentials needs to be allowed this, and kms:Decrypt with the key",
+    "AccessDenied": "denied: the role or user of the credentials must be allowed this, and kms:Decrypt with the key",
     "InvalidRequest": "read: the secret is marked for deletion: restore it, or name another",
     "DecryptionFailure": _NO_KEY,
     "InvalidKeyId": _NO_KEY,
@@ -82,7 +82,7 @@ def ask(service: str, method: str, request: dict[str, Any], region: str | None, 
     return bounded(lambda: _asked(service, method, request, region, client))
 
 
-def _may_be_logged(record: logging.LogRecord) -> bool:
+def _may_be_logged(_: logging.LogRecord) -> bool:
     return not _is_reading.get()
 
 

@@ -1,7 +1,7 @@
 """`op://vault/item/field`: 1Password's own way to name a secret, read by its command line program, `op`.
 
-The reference is handed on as it is, also with a section (`op://vault/item/section/field`) or a parameter. `op` must be on
-PATH and have an account: the desktop app's, or OP_SERVICE_ACCOUNT_TOKEN.
+The reference is handed on as it is, also with a section (`op://vault/item/section/field`) or a parameter. `op` must be
+on PATH and have an account: that of the desktop app, or OP_SERVICE_ACCOUNT_TOKEN.
 """
 
 from __future__ import annotations

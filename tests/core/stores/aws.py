@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import threading
 from contextlib import ExitStack, closing, suppress
@@ -25,7 +26,7 @@ class AWSRig:
     service: str
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
-        from moto.server import DomainDispatcherApplication, create_backend_app
+        moto = importlib.import_module("moto.moto_server.werkzeug_app")
         from werkzeug.serving import make_server
 
         self._patch = monkeypatch
@@ -39,16 +40,16 @@ class AWSRig:
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         # The application of moto_server; its own ThreadedMotoServer takes half a second to end.
-        self._moto = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
+        application = moto.DomainDispatcherApplication(moto.create_backend_app)
+        self._moto = make_server("127.0.0.1", 0, application, threaded=True)
         self._thread = threading.Thread(target=self._moto.serve_forever, args=(0.01,))
         self._thread.start()
         self.url = f"http://127.0.0.1:{self._moto.server_port}"
 
-    def client(self) -> Any:
+    def client(self, region: str = REGION) -> Any:
         """A client of the working service."""
-        import boto3
-
-        return closing(boto3.session.Session().client(self.service, endpoint_url=self.url))
+        session = importlib.import_module("boto3.session").Session(region_name=region)
+        return closing(session.client(self.service, endpoint_url=self.url))
 
     def point_to(self, url: str) -> None:
         """Have boto3 find the services there."""

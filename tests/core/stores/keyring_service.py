@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import os
 import shutil
 import socket
@@ -36,14 +37,13 @@ class KeyringRig:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
         if not shutil.which("gnome-keyring-daemon") or not shutil.which("dbus-daemon"):
             pytest.skip("gnome-keyring-daemon or dbus-daemon is not installed")
-        from keyring.backends.SecretService import Keyring
-
         self._patch, self._directory = monkeypatch, directory
         self._address = f"unix:path={directory}/bus"
         self._open = ExitStack()
         self._daemon: subprocess.Popen[str] | None = None
         # Which one keyring would choose is its business, and it chooses once for a process.
-        monkeypatch.setattr("keyring.core._keyring_backend", Keyring())
+        backend = importlib.import_module("keyring.backends.SecretService").Keyring()
+        monkeypatch.setattr("keyring.core._keyring_backend", backend)
         (directory / "bus.conf").write_text(BUS.format(directory=directory))
         self._bus = self._start("dbus-daemon", f"--config-file={directory}/bus.conf", "--nofork", "--print-address")
         assert self._bus.stdout is not None
@@ -95,14 +95,13 @@ class KeyringRig:
         self._wait_for_daemon()
 
     def _wait_for_daemon(self) -> None:
-        from jeepney import MatchRule, message_bus
-        from jeepney.io.blocking import open_dbus_connection
-
-        came = MatchRule(type="signal", interface="org.freedesktop.DBus", member="NameOwnerChanged")
+        jeepney = importlib.import_module("jeepney")
+        connect = importlib.import_module("jeepney.io.blocking").open_dbus_connection
+        came = jeepney.MatchRule(type="signal", interface="org.freedesktop.DBus", member="NameOwnerChanged")
         came.add_arg_condition(0, SERVICE)
-        with closing(open_dbus_connection(self._address)) as bus, bus.filter(came) as news:
-            bus.send_and_get_reply(message_bus.AddMatch(came))
-            if not bus.send_and_get_reply(message_bus.NameHasOwner(SERVICE)).body[0]:
+        with closing(connect(self._address)) as bus, bus.filter(came) as news:
+            bus.send_and_get_reply(jeepney.message_bus.AddMatch(came))
+            if not bus.send_and_get_reply(jeepney.message_bus.NameHasOwner(SERVICE)).body[0]:
                 bus.recv_until_filtered(news, timeout=PATIENCE)
 
     def close(self) -> None:

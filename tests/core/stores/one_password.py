@@ -23,7 +23,8 @@ fail() {{
 [ -e problem ] && fail "could not read secret '$3': $(cat problem)"
 [ -e stalls ] && exec cat stalls
 [ "$3" = {reference} ] && exec cat secret
-fail "could not read secret '$3': could not get item Private/nothing: \\"nothing\\" isn't an item in the \\"Private\\" vault."
+problem='could not get item Private/nothing: "nothing" isn'"'"'t an item in the "Private" vault.'
+fail "could not read secret '$3': $problem"
 """
 
 

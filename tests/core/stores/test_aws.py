@@ -8,7 +8,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 
 from together_di.secrets import Reference, SecretError, SecretNotFoundError, aws_sm, aws_ssm
@@ -34,7 +33,7 @@ def parameter_store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator
 def read(text: str, client: Any = None) -> str:
     reference = Reference.parse(text)
     assert reference is not None
-    return (aws_sm if reference.scheme == "aws-sm" else aws_ssm).read(reference, client)
+    return {"aws-sm": aws_sm.read, "aws-ssm": aws_ssm.read}[reference.scheme](reference, client)
 
 
 def test_a_field_of_a_secret(secrets_manager: SecretsManagerRig) -> None:
@@ -57,8 +56,7 @@ def test_an_earlier_version_by_stage_and_by_id(secrets_manager: SecretsManagerRi
 
 
 def test_a_region_in_the_reference_or_in_an_arn_is_the_one_that_is_asked(secrets_manager: SecretsManagerRig) -> None:
-    session = boto3.session.Session(region_name="us-west-2")
-    with closing(session.client("secretsmanager", endpoint_url=secrets_manager.url)) as client:
+    with secrets_manager.client("us-west-2") as client:
         arn = client.create_secret(Name="elsewhere", SecretString="k")["ARN"]
     assert read("aws-sm://elsewhere?region=us-west-2") == "k"
     assert read(f"aws-sm://{arn}") == "k"
@@ -105,7 +103,10 @@ def test_a_client_of_the_users_own_is_used_and_left_open(secrets_manager: Secret
     [
         ("aws-sm://?region=eu-west-1", "name is missing: write aws-sm://NAME"),
         ("aws-ssm:///", "name is missing: write aws-ssm://NAME"),
-        ("aws-sm://a?regoin=eu-west-1", r"no parameter is called 'regoin' \(did you mean 'region'\?\); known: \?region="),
+        (
+            "aws-sm://a?regoin=eu-west-1",
+            r"no parameter is called 'regoin' \(did you mean 'region'\?\); known: \?region=",
+        ),
         ("aws-ssm://a?version=1", "no parameter is called 'version'"),
     ],
 )
@@ -116,7 +117,7 @@ def test_a_wrong_reference_is_told_with_the_right_form(reference: str, told: str
 
 def test_no_credentials(secrets_manager: SecretsManagerRig, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
-    with pytest.raises(SecretError, match="sign in: there are no AWS credentials: .*AWS_PROFILE"):
+    with pytest.raises(SecretError, match=r"sign in: there are no AWS credentials: .*AWS_PROFILE"):
         read("aws-sm://a")
 
 

@@ -225,8 +225,10 @@ def test_a_missing_library_names_the_command_that_installs_it(rig: Rig, monkeypa
             return load(name, package)
         raise ModuleNotFoundError(f"No module named {name!r}")
 
-    monkeypatch.setattr(importlib, "import_module", without_libraries)
-    assert f'pip install "together-di[{rig.extra}]"' in str(problem_of(rig.reference))
+    with monkeypatch.context() as patch:
+        patch.setattr(importlib, "import_module", without_libraries)
+        problem = problem_of(rig.reference)
+    assert f'pip install "together-di[{rig.extra}]"' in str(problem)
 
 
 def count_reads(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> list[Reference]:

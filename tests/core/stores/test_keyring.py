@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import keyring
 import pytest
-from keyring.backends.fail import Keyring as NoKeyring
 
 from together_di.secrets import Reference, SecretError
 from together_di.secrets import keyring as store
@@ -52,7 +52,8 @@ def test_a_reference_without_both_names_is_told_with_the_right_form(path: str) -
 
 
 def test_a_computer_without_a_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keyring.core._keyring_backend", NoKeyring())
+    nothing = importlib.import_module("keyring.backends.fail").Keyring()
+    monkeypatch.setattr("keyring.core._keyring_backend", nothing)
     with pytest.raises(SecretError, match="this computer has no keyring"):
         read("keyring://together/default")
 

@@ -1,0 +1,127 @@
+"""`FlaskTogether`: sets an app up."""
+
+from __future__ import annotations
+
+import logging
+import weakref
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, TypeVar
+
+from flask import Flask
+
+from together_di import AsyncTogether, Together, TogetherContainer
+
+from .cli import together_group
+from .clients import EXTENSION, AppClients, FlaskSetupError, container_of, current_container
+from .settings import read
+
+ClientT = TypeVar("ClientT", Together, AsyncTogether)
+
+logger = logging.getLogger("together_di")
+
+
+class _Fake(NamedTuple):
+    alias: str
+    client: Together | AsyncTogether
+
+    def provider(self, container: TogetherContainer) -> Any:
+        """What gives the client that this one stands for."""
+        named = container.named(self.alias)
+        return named.async_client if isinstance(self.client, AsyncTogether) else named.client
+
+
+class FlaskTogether(AppClients):
+    """The extension. Make one at import, and call `init_app` for each app.
+
+    Its `client` and `async_client` are those of the current app; `named("eu")` has those of another name.
+
+    Args:
+        app: The app to set up at once, if there is one already.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        super().__init__()
+        self._containers: weakref.WeakKeyDictionary[Flask, TogetherContainer] = weakref.WeakKeyDictionary()
+        self._fakes: list[_Fake] = []
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Read the configuration of `app`, and give it its clients, `flask together`, and `together` in `flask shell`.
+
+        What changes in `app.config` afterwards does not count. Nothing is opened or fetched.
+
+        Raises:
+            FlaskSetupError: It has been called for this app before.
+            ConfigurationError: An option cannot be used; the message says which, and where it stands.
+            MissingAPIKeyError: There is no key anywhere.
+        """
+        if EXTENSION in app.extensions:
+            raise FlaskSetupError(
+                f"The app {app.name!r} is set up already. Likely mistakes: both `FlaskTogether(app)` and "
+                "`together.init_app(app)`; or a FlaskTogether for each client, where one has them all: "
+                'app.config["TOGETHER"] = {"default": {...}, "eu": {...}}.'
+            )
+        given = read(app.config)
+        container = TogetherContainer(
+            config=given.options, source=given.source, defaults={"blocking_calls": "warn"}
+        )
+        self._check(container)
+        for fake in self._fakes:
+            fake.provider(container).override(fake.client)
+        app.extensions[EXTENSION] = self._containers[app] = container
+        weakref.finalize(app, _close_at_the_end, container)
+        app.cli.add_command(together_group())
+        app.shell_context_processor(lambda: {"together": self})
+
+    def _check(self, container: TogetherContainer) -> None:
+        """Fail now rather than in a request; a client that a test has replaced needs no key."""
+        replaced = {fake.alias for fake in self._fakes}
+        for name in container.names:
+            if name not in replaced:
+                container.named(name).client_config()
+
+    def named(self, alias: str) -> AppClients:
+        """The clients of that name, of whichever app is the current one."""
+        return AppClients(alias)
+
+    @contextmanager
+    def override(self, fake: ClientT, alias: str = "default") -> Generator[ClientT]:
+        """Have every app of this extension use `fake`, in a `with` block of a test; apps may also be made inside it.
+
+        Args:
+            fake: It takes the place of the sync client, or of the async one if it is an `AsyncTogether`.
+            alias: The name of the client whose place it takes.
+
+        Raises:
+            ConfigurationError: An app has no client of that name.
+        """
+        replaced = _Fake(alias, fake)
+        for provider in [replaced.provider(container) for container in self._containers.values()]:
+            provider.override(fake)
+        self._fakes.append(replaced)
+        try:
+            yield fake
+        finally:
+            self._fakes.remove(replaced)
+            for container in self._containers.values():
+                replaced.provider(container).reset_last_overriding()
+
+    def close(self, app: Flask | None = None) -> None:
+        """Close the clients of `app`, or of the current app; asking for one afterwards builds a new one.
+
+        At exit, and when an app is no longer referred to, this happens by itself.
+
+        Raises:
+            ExceptionGroup: Some could not be closed; the others were.
+        """
+        (container_of(app) if app is not None else current_container()).close()
+
+
+def _close_at_the_end(container: TogetherContainer) -> None:
+    try:
+        container.close()
+    except ExceptionGroup as group:
+        for error in group.exceptions:
+            logger.warning("A client could not be closed: %s", error)

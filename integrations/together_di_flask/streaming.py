@@ -1,0 +1,44 @@
+"""A streamed answer passed on to the browser."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+
+from together_di import AsyncStream, Stream
+from together_di.relay import CONTENT_TYPE, HEADERS, server_sent_events
+
+
+def sse(stream: Stream[Any]) -> Response:
+    """A response that relays `stream` as server-sent events, and closes it at the end or when the browser goes.
+
+        >>> from flask import Flask, Response
+        >>> from together_di_flask import FlaskTogether, sse
+        >>> app = Flask("shop")
+        >>> app.config["TOGETHER"] = {"transport": "embedded"}
+        >>> together = FlaskTogether(app)
+        >>> @app.get("/chat")
+        ... def chat() -> Response:
+        ...     messages = [{"role": "user", "content": "Hi"}]
+        ...     return sse(together.client.chat.completions.create(model="m", messages=messages, stream=True))
+        >>> app.test_client().get("/chat").text.splitlines()[-2]
+        'data: [DONE]'
+
+    Args:
+        stream: What a method gives with `stream=True`, called in a `def` view.
+
+    Raises:
+        TypeError: It is not a `Stream`; the message says what to do.
+    """
+    if isinstance(stream, AsyncStream):
+        raise TypeError(
+            "sse() got an AsyncStream. Flask ends the event loop of an `async def` view before it sends the answer, and "
+            "the stream with it: write a `def` view, and call create(..., stream=True) of get_together() there."
+        )
+    if not isinstance(stream, Stream):
+        raise TypeError(f"sse() needs the Stream that create(..., stream=True) gives, not a {type(stream).__name__}.")
+    response = Response(server_sent_events(stream), content_type=CONTENT_TYPE, headers=HEADERS)
+    # A relay that was never begun, as after HEAD, closes nothing.
+    response.call_on_close(stream.close)
+    return response
