@@ -34,7 +34,11 @@ LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 def refused(source: str, value: object, problem: str) -> ConfigurationError:
     """The error for a value that cannot be used; `source` says where it stood."""
-    return ConfigurationError(f"{source}={value!r} {problem}")
+    shown = repr(value)
+    if isinstance(value, str) and re.fullmatch(r"[^/~][^.\s]{19,}", value) and "://" not in value:
+        # It may be a key in the wrong place.
+        shown = f"'{value[:4]}...' ({len(value)} characters)"
+    return ConfigurationError(f"{source}={shown} {problem}")
 
 
 def checked_seconds(value: object, source: str) -> float:
@@ -191,7 +195,7 @@ def normalise_base_url(value: object, source: str) -> str:
     except ValueError as error:
         raise refused(source, text, f"is not a URL: {error}") from None
     if parts.scheme not in {"http", "https"}:
-        hint = f"write https://{text}" if "://" not in text else "only https:// and http:// are spoken here"
+        hint = "write https:// before it" if "://" not in text else "only https:// and http:// are spoken here"
         raise refused(source, text, f"has no usable scheme: {hint}")
     if not host or re.search(r"[\s\x00-\x1f\x7f]", text):
         raise refused(source, text, f"names no host; write for example {DEFAULT_BASE_URL}")

@@ -64,9 +64,7 @@ class FlaskTogether(AppClients):
                 'app.config["TOGETHER"] = {"default": {...}, "eu": {...}}.'
             )
         given = read(app.config)
-        container = TogetherContainer(
-            config=given.options, source=given.source, defaults={"blocking_calls": "warn"}
-        )
+        container = TogetherContainer(config=given.options, source=given.source, defaults={"blocking_calls": "warn"})
         self._check(container)
         for fake in self._fakes:
             fake.provider(container).override(fake.client)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+
 import pytest
+
+from .support.leaks import found_in, safe_repr
 
 
 @pytest.fixture
@@ -16,3 +21,14 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr("time.sleep", waits.append)
     monkeypatch.setattr("anyio.sleep", sleep)
     return waits
+
+
+@pytest.fixture
+def nothing_is_written(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
+    """After each test, what was logged at any level or printed is searched too."""
+    with caplog.at_level(logging.DEBUG):
+        yield
+    for record in caplog.get_records("call"):
+        assert found_in(f"{record.getMessage()} {safe_repr(vars(record))}") == []
+    printed, complained = capfd.readouterr()
+    assert found_in(printed + complained) == []

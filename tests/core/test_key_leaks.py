@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import copy
 import inspect
 import json
-import logging
 import pickle
 import traceback
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +28,15 @@ from tests.core.support.http_server import (
     then_reset,
     then_stall,
 )
+from tests.core.support.leaks import (
+    KEY,
+    assert_hidden,
+    assert_hidden_in_duplicates,
+    chain,
+    found_in,
+    raised,
+    shown,
+)
 from tests.core.support.sides import CHAT, OpenSide, both_sides, chat, stream_chat
 from together_di import (
     APIError,
@@ -45,28 +51,9 @@ from together_di import (
 )
 from together_di.wire import Response
 
-#: Whatever it is written as, it looks different: it has characters that URLs escape.
-KEY = "tgp_v1/Hunter+2=Secret&Key"
-TESTS = str(Path(__file__).parents[1])
 CHUNK = b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[]}\n\n'
 
-
-def _in_base64(data: bytes) -> set[str]:
-    """What `data` looks like inside base64, wherever in the encoded bytes it begins."""
-    found: set[str] = set()
-    for offset in range(3):
-        encoded = base64.b64encode(b"\0" * offset + data).decode()
-        # The characters at both ends also depend on what stands beside.
-        found.add(encoded[4 if offset else 0 : len(encoded) // 4 * 4 - 4])
-    return found | {text.translate(str.maketrans("+/", "-_")) for text in found}
-
-
-SPELLINGS = {KEY, quote(KEY), quote(KEY, safe=""), KEY.encode().hex(), *_in_base64(KEY.encode())}
-
-
-def found_in(text: str) -> list[str]:
-    """The lines of `text` in which the key stands."""
-    return [line[:200] for line in text.splitlines() if any(spelling in line for spelling in SPELLINGS)]
+pytestmark = pytest.mark.usefixtures("nothing_is_written")
 
 
 def test_the_search_finds_the_key_in_every_spelling() -> None:
@@ -75,68 +62,6 @@ def test_the_search_finds_the_key_in_every_spelling() -> None:
     for before in ("", "a", "ab", "user:"):
         assert found_in(base64.b64encode(f"{before}{KEY}, and more".encode()).decode())
     assert not found_in("tgp_v1")
-
-
-def safe_repr(value: object) -> str:
-    try:
-        return repr(value)
-    except Exception as error:
-        return f"<no repr: {error}>"
-
-
-def chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception, with all that it came from and all that it holds."""
-    while error is not None:
-        yield error
-        for inner in getattr(error, "exceptions", ()):
-            yield from chain(inner)
-        if error.__cause__ is not None:
-            yield from chain(error.__cause__)
-        error = error.__context__
-
-
-def shown(error: BaseException) -> str:
-    """What an error reporter could show: texts, attributes, and the local variables of every frame but the tests'."""
-    lines: list[str] = []
-    for link in chain(error):
-        lines += [str(link), repr(link), safe_repr(link.args), safe_repr(vars(link))]
-        for frame, number in traceback.walk_tb(link.__traceback__):
-            code = frame.f_code
-            if not code.co_filename.startswith(TESTS):
-                place = f"{Path(code.co_filename).name}:{number} {code.co_name}"
-                lines += [f"{place}: {name} = {safe_repr(value)}" for name, value in frame.f_locals.items()]
-    return "\n".join(lines)
-
-
-def raised(fail: Callable[[], object]) -> BaseException:
-    try:
-        fail()
-    except BaseException as error:
-        return error
-    pytest.fail("Nothing was raised")
-
-
-def assert_hidden(error: BaseException) -> None:
-    assert found_in(shown(error)) == []
-    assert_hidden_in_duplicates(error)
-
-
-def assert_hidden_in_duplicates(error: BaseException) -> None:
-    for duplicate in (pickle.dumps, copy.copy, copy.deepcopy):
-        outcome = duplicate(error)
-        data = outcome if isinstance(outcome, bytes) else repr(vars(outcome)).encode()
-        assert found_in(data.decode("latin-1")) == []
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_written(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """After each test, what was logged at any level or printed is searched too."""
-    with caplog.at_level(logging.DEBUG):
-        yield
-    for record in caplog.get_records("call"):
-        assert found_in(f"{record.getMessage()} {safe_repr(vars(record))}") == []
-    printed, complained = capfd.readouterr()
-    assert found_in(printed + complained) == []
 
 
 # Construction

@@ -6,11 +6,10 @@ import logging
 from contextlib import closing, nullcontext
 from contextvars import ContextVar
 from typing import Any
-from urllib.parse import parse_qsl
 
 from .. import secrets
-from .._text import near_miss
 from . import Reference, SecretError, SecretNotFoundError, library
+from ._address import address_of
 from ._bounded import bounded
 
 NO_ANSWER = "failed: what came back is not an answer of AWS: is a proxy in between?"
@@ -57,14 +56,11 @@ def address(reference: Reference, *parameters: str) -> tuple[str, dict[str, str]
     Raises:
         SecretError: There is no name, or a parameter that is not one of `parameters`.
     """
-    name, _, query = reference.path.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
-    for option in options:
-        if option not in parameters:
-            known = ", ".join(f"?{parameter}=" for parameter in parameters)
-            raise SecretError(f"no parameter is called {option!r}{near_miss(option, parameters)}; known: {known}")
-    if not name.strip("/"):
+    stripped, options = address_of(reference, *parameters)
+    if not stripped:
         raise SecretError(f"the name is missing: write {reference.scheme}://NAME, or {reference.scheme}://NAME#FIELD")
+    # A slash in front is part of the name of a parameter, and may be of a secret's.
+    name = reference.path.partition("?")[0]
     if name.startswith("arn:"):
         options = {"region": "".join(name.split(":")[3:4]), **options}
     return name, options

@@ -18,16 +18,20 @@ from together_di import AsyncTogether, ConfigurationError, Together, credentials
 from together_di.secrets import Reference, SecretError, SecretNotFoundError, Store, store_for
 
 from ..support.http_server import PATIENCE, HTTPServer, Peer, answer
+from ..support.leaks import KEY, assert_hidden, raised
 from ..support.sides import chat, completion
-from ..test_key_leaks import KEY, assert_hidden, found_in, raised, safe_repr
 from ..test_secret_references import Clock
 from .aws import ParameterStoreRig, SecretsManagerRig
 from .keyring_service import KeyringRig
 from .local import EnvironmentRig, FileRig
 from .one_password import OnePasswordRig
 
-# After an error, the keyring library leaves its connection to the garbage collector.
-pytestmark = pytest.mark.filterwarnings(r"ignore:unclosed <socket\.socket fd=\d+, family=1,:ResourceWarning")
+pytestmark = [
+    # Also what the vendors' libraries log at DEBUG.
+    pytest.mark.usefixtures("nothing_is_written"),
+    # After an error, the keyring library leaves its connection to the garbage collector.
+    pytest.mark.filterwarnings(r"ignore:unclosed <socket\.socket fd=\d+, family=1,:ResourceWarning"),
+]
 
 WORKERS = 32
 ROTATIONS = 2
@@ -131,16 +135,6 @@ def put(rig: Rig, value: str) -> None:
         rig.put(value)
     finally:
         logging.disable(logging.NOTSET)
-
-
-@pytest.fixture(autouse=True)
-def nothing_is_written(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]) -> Iterator[None]:
-    """Also what the vendors' libraries log at any level is searched for the secret after each test."""
-    with caplog.at_level(logging.DEBUG):
-        yield
-    for record in caplog.get_records("call"):
-        assert found_in(f"{record.getMessage()} {safe_repr(vars(record))}") == []
-    assert found_in("".join(capfd.readouterr())) == []
 
 
 def problem_of(reference: str) -> SecretError:

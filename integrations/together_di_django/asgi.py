@@ -1,0 +1,54 @@
+"""Django under ASGI, with the start and the end of the server.
+
+    # asgi.py
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+
+    from together_di_django.asgi import get_asgi_application
+
+    application = get_asgi_application()
+"""
+
+from __future__ import annotations
+
+import logging
+
+from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
+from django.core import asgi
+
+from .clients import get_container
+
+__all__ = ["TogetherLifespan", "get_asgi_application"]
+
+logger = logging.getLogger("together_di")
+
+
+class TogetherLifespan:
+    """An ASGI application around another one that serves the lifespan protocol, which Django's own refuses.
+
+    Once the server has let its requests end, the connections to the API are closed in the loop they belong to. Give it
+    the outermost application: `TogetherLifespan(ProtocolTypeRouter(...))`.
+    """
+
+    def __init__(self, application: ASGI3Application) -> None:
+        self._application = application
+
+    async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
+        """Serve one connection, or the lifespan of the server."""
+        if scope["type"] != "lifespan":
+            await self._application(scope, receive, send)
+            return
+        while (await receive())["type"] != "lifespan.shutdown":
+            await send({"type": "lifespan.startup.complete"})
+        try:
+            await get_container().aclose()
+        except ExceptionGroup as error:
+            reasons = "; ".join(map(str, error.exceptions))
+            logger.exception("%s: %s", error.message, reasons)
+            await send({"type": "lifespan.shutdown.failed", "message": reasons})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
+
+
+def get_asgi_application() -> TogetherLifespan:
+    """Django's ASGI application inside `TogetherLifespan`: the import in `asgi.py` is all that changes."""
+    return TogetherLifespan(asgi.get_asgi_application())
