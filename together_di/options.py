@@ -195,7 +195,9 @@ def normalise_base_url(value: object, source: str) -> str:
     except ValueError as error:
         raise refused(source, text, f"is not a URL: {error}") from None
     if parts.scheme not in {"http", "https"}:
-        hint = "write https:// before it" if "://" not in text else "only https:// and http:// are spoken here"
+        # What does not look like a host is not repeated: it may be a key in the wrong place.
+        address = text if re.match(r"[\w-]+(\.[\w-]+)+|[\w-]+:\d", text) else "..."
+        hint = f"write https://{address}" if "://" not in text else "only https:// and http:// are spoken here"
         raise refused(source, text, f"has no usable scheme: {hint}")
     if not host or re.search(r"[\s\x00-\x1f\x7f]", text):
         raise refused(source, text, f"names no host; write for example {DEFAULT_BASE_URL}")

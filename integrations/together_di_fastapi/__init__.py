@@ -24,11 +24,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 try:
-    import starlette as _starlette  # noqa: F401 - whether it is there
-except ImportError as error:
+    from .dependencies import get_async_together, get_async_together_named, get_together, get_together_named
+except ModuleNotFoundError as error:
+    if error.name != "starlette":
+        raise
     raise ImportError('FastAPI is not installed: pip install "together-di[fastapi]"', name=error.name) from error
-
-from .dependencies import get_async_together, get_async_together_named, get_together, get_together_named
 from .error_handlers import add_error_handlers
 from .health import health_route
 from .lifespan import together_lifespan
