@@ -1,19 +1,21 @@
 """Django under ASGI, with the start and the end of the server.
 
-    # asgi.py
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
+# asgi.py
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "shop.settings")
 
-    from together_di_django.asgi import get_asgi_application
+from together_di_django.asgi import get_asgi_application
 
-    application = get_asgi_application()
+application = get_asgi_application()
 """
 
 from __future__ import annotations
 
 import logging
+from typing import cast
 
 from asgiref.typing import ASGI3Application, ASGIReceiveCallable, ASGISendCallable, Scope
 from django.core import asgi
+from django.core.handlers.asgi import ASGIHandler
 
 from .clients import get_container
 
@@ -29,8 +31,8 @@ class TogetherLifespan:
     the outermost application: `TogetherLifespan(ProtocolTypeRouter(...))`.
     """
 
-    def __init__(self, application: ASGI3Application) -> None:
-        self._application = application
+    def __init__(self, application: ASGI3Application | ASGIHandler) -> None:
+        self._application = cast("ASGI3Application", application)
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one connection, or the lifespan of the server."""
@@ -50,5 +52,5 @@ class TogetherLifespan:
 
 
 def get_asgi_application() -> TogetherLifespan:
-    """Django's ASGI application inside `TogetherLifespan`: the import in `asgi.py` is all that changes."""
+    """Django's ASGI application inside `TogetherLifespan`."""
     return TogetherLifespan(asgi.get_asgi_application())

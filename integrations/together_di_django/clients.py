@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
@@ -71,6 +71,6 @@ def override(client: Together | AsyncTogether, alias: str = "default") -> Genera
         client: A `Together` for `get_together`, an `AsyncTogether` for `get_async_together`.
         alias: Whose place it takes.
     """
-    container = get_container(alias)
+    container: Any = get_container(alias)
     with (container.async_client if isinstance(client, AsyncTogether) else container.client).override(client):
         yield

@@ -2,18 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from typing import TYPE_CHECKING, cast
+from collections.abc import AsyncIterator
+from typing import TypeVar
 
 from asgiref.sync import async_to_sync, sync_to_async
 from django.http import StreamingHttpResponse
 
-from together_di import AsyncStream
+from together_di import AsyncStream, Stream
 from together_di.relay import CONTENT_TYPE, HEADERS, aserver_sent_events, server_sent_events
 
-if TYPE_CHECKING:
-    from together_di import Stream
+T = TypeVar("T")
 
 
-def sse[T](stream: Stream[T] | AsyncStream[T]) -> StreamingHttpResponse:
-    pass
+def sse(stream: Stream[T] | AsyncStream[T]) -> StreamingHttpResponse:
+    """Relay a streamed answer to the browser as server-sent events; each chunk is one, and `[DONE]` the last.
+
+    When the browser goes away, the connection to the API is closed.
+
+    Args:
+        stream: What `create(..., stream=True)` gave: a `Stream` in a view that blocks, an `AsyncStream` in an `async`
+            one. The latter needs an ASGI server: under WSGI, Django ends the event loop before it reads the answer.
+    """
+    return _AsyncEvents(stream) if isinstance(stream, AsyncStream) else _Events(stream)
+
+
+class _Events(StreamingHttpResponse):
+    def __init__(self, stream: Stream[T]) -> None:
+        super().__init__(server_sent_events(stream), content_type=CONTENT_TYPE, headers=HEADERS)
+        self._stream = stream
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        # Under ASGI, Django would read the whole answer before it sends the first chunk of it.
+        chunks = self.streaming_content
+        if isinstance(chunks, AsyncIterator):  # what a middleware has made of them
+            async for chunk in chunks:
+                yield chunk
+            return
+        following = sync_to_async(next, thread_sensitive=False)
+        while (chunk := await following(chunks, None)) is not None:
+            yield chunk
+
+    def close(self) -> None:
+        super().close()
+        # The events close it when they end; but they may not have begun, or be waited for in a thread.
+        self._stream.close()
+
+
+class _AsyncEvents(StreamingHttpResponse):
+    def __init__(self, stream: AsyncStream[T]) -> None:
+        super().__init__(aserver_sent_events(stream), content_type=CONTENT_TYPE, headers=HEADERS)
+        self._stream = stream
+
+    def close(self) -> None:
+        super().close()
+        async_to_sync(self._stream.aclose)()

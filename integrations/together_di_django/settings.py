@@ -37,5 +37,7 @@ def _setting() -> Mapping[str, object]:
     if not isinstance(setting, Mapping):
         # Not quoted: it may be a key.
         kind, setting = type(setting).__name__, None
-        raise ConfigurationError(f'settings TOGETHER must be a dict of options such as {{"TIMEOUT": 20}}, not a {kind}.')
+        raise ConfigurationError(
+            f'settings TOGETHER must be a dict of options such as {{"TIMEOUT": 20}}, not a {kind}.'
+        )
     return cast("Mapping[str, object]", setting)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
-from . import further, startup, traffic
+from . import container, further, startup, traffic
 from .measure import Case, run
 from .table import HEADING, row
 
@@ -37,6 +37,7 @@ def main() -> None:
             *traffic.sync_cases(address),
             *traffic.async_cases(address, stack),
             *further.cases(address),
+            *container.cases(),
         ]
         chosen = [case for case in every if not options.case or case.name.startswith(tuple(options.case))]
         if not chosen:

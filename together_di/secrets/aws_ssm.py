@@ -21,6 +21,8 @@ def read(reference: Reference, client: Any = None) -> str:
         SecretError: It cannot be read.
     """
     name, options = address(reference, "region")
+    if "/" in name and not name.startswith(("/", "arn:")):
+        raise SecretError(f"write aws-ssm:///{name}, with three slashes: a name in a hierarchy begins with one")
     answer = ask("ssm", "get_parameter", {"Name": name, "WithDecryption": True}, options.get("region"), client)
     if "Parameter" not in answer:
         raise SecretError(NO_ANSWER)

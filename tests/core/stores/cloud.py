@@ -14,7 +14,7 @@ import trustme
 from ..support.http_server import HTTPServer, Peer, Received, answer
 from .ports import closed_port, silent_port, url_of
 
-HOSTS = ("secretmanager.googleapis.com", "web.vault.azure.net", "login.microsoftonline.com")
+HOSTS = ("oauth2.googleapis.com", "secretmanager.googleapis.com", "web.vault.azure.net", "login.microsoftonline.com")
 
 
 class Reply(NamedTuple):

@@ -10,10 +10,12 @@ from typing import Any
 
 import pytest
 
+from together_di import secrets
 from together_di.secrets import Reference, SecretError, SecretNotFoundError, aws_sm, aws_ssm
 
 from ..support.http_server import Answer, HTTPServer, answer, message, raw
 from .aws import NAME, REGION, ParameterStoreRig, SecretsManagerRig
+from .ports import silent_port, url_of
 
 
 @pytest.fixture
@@ -108,6 +110,7 @@ def test_a_client_of_the_users_own_is_used_and_left_open(secrets_manager: Secret
             r"no parameter is called 'regoin' \(did you mean 'region'\?\); known: \?region=",
         ),
         ("aws-ssm://a?version=1", "no parameter is called 'version'"),
+        ("aws-ssm://prod/together", "write aws-ssm:///prod/together, with three slashes"),
     ],
 )
 def test_a_wrong_reference_is_told_with_the_right_form(reference: str, told: str) -> None:
@@ -166,6 +169,19 @@ def test_an_error_of_the_server_is_tried_again_once(secrets_manager: SecretsMana
         with pytest.raises(SecretError, match="InternalServiceError"):
             read("aws-sm://a")
         assert len(server.requests) == 4
+
+
+def test_the_search_for_credentials_has_a_limit_too(
+    secrets_manager: SecretsManagerRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a machine whose address for metadata is filtered."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_EC2_METADATA_DISABLED"):
+        monkeypatch.delenv(name)
+    monkeypatch.setattr(secrets, "PATIENCE", 0.1)
+    with silent_port() as metadata:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url_of(metadata))
+        with pytest.raises(SecretError, match=r"no answer within 0\.1 s"):
+            read("aws-sm://a")
 
 
 @pytest.mark.parametrize("reference", ["aws-sm://a", "aws-ssm://a"])

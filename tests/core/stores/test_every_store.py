@@ -162,7 +162,7 @@ def test_a_secret_is_found(rig: Rig) -> None:
 def test_a_secret_that_is_not_there_is_told_as_such(rig: Rig) -> None:
     with pytest.raises(SecretNotFoundError):
         read(rig.missing)
-    problem_of(rig.missing)
+    assert isinstance(problem_of(rig.missing), SecretNotFoundError)
 
 
 @every_store
@@ -184,7 +184,7 @@ def test_a_store_that_fails_says_how_and_not_that_the_secret_is_missing(
     with pytest.raises(SecretError, match=FAULTS[fault]) as caught:
         read(rig.reference)
     assert not isinstance(caught.value, SecretNotFoundError)
-    problem_of(rig.reference)
+    assert not isinstance(problem_of(rig.reference), SecretNotFoundError)
 
 
 @every_fault

@@ -21,7 +21,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Add a parser for each command."""
-        add_commands(parser.add_subparsers(metavar="COMMAND", required=True))
+        commands: Any = parser.add_subparsers(metavar="COMMAND", required=True)
+        add_commands(commands)
 
     def handle(self, *args: str, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         """Run the command."""

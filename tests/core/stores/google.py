@@ -1,0 +1,87 @@
+"""Google Cloud Secret Manager: Google's client, and its way to sign in, against a server that answers as Google does."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from ..support.http_server import Received
+from .cloud import Cloud, Reply
+
+NAME = "projects/web-prod/secrets/together"
+TOKENS = "oauth2.googleapis.com"
+USER = {"type": "authorized_user", "client_id": "gcloud", "client_secret": "c", "refresh_token": "r"}
+
+
+class GoogleRig:
+    """A user who has run `gcloud auth application-default login`, and may read the secrets of a project.
+
+    Attributes:
+        stored: The versions of each secret; one that is disabled is `None`.
+        replies: Given before anything else, one to each request.
+    """
+
+    name = "gcp-sm"
+    extra: str | None = "gcp"
+    lacks: frozenset[str] = frozenset()
+    reference = "gcp-sm://web-prod/together"
+    missing = "gcp-sm://web-prod/nothing"
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, directory: Path) -> None:
+        for name in [name for name in os.environ if name.startswith(("GOOGLE_", "GCE_", "GCLOUD_", "CLOUDSDK_"))]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("HOME", str(directory))
+        self.credentials = directory / ".config/gcloud/application_default_credentials.json"
+        self.credentials.parent.mkdir(parents=True)
+        self.credentials.write_text(json.dumps(USER))
+        self.cloud = Cloud(monkeypatch, directory, self._respond)
+        self.stored: dict[str, list[bytes | None]] = {}
+        self.replies: list[Reply] = []
+        self._is_forbidden = False
+
+    def _respond(self, host: str, asked: Received) -> Reply:
+        if self.replies:
+            return self.replies.pop(0)
+        if host == TOKENS:
+            return Reply({"access_token": "token-for-tests", "expires_in": 3599, "token_type": "Bearer"})
+        if self._is_forbidden or asked.headers["authorization"] != "Bearer token-for-tests":
+            return problem(403, "PERMISSION_DENIED")
+        found = re.fullmatch(r"/v1/(.+)/versions/(\w+):access", asked.target.partition("?")[0])
+        assert found is not None
+        versions = self.stored.get(found[1], [])
+        number = len(versions) if found[2] == "latest" else int(found[2])
+        if not 0 < number <= len(versions):
+            return problem(404, "NOT_FOUND")
+        data = versions[number - 1]
+        if data is None:
+            return problem(400, "FAILED_PRECONDITION")
+        return Reply({"name": f"{found[1]}/versions/{number}", "payload": {"data": base64.b64encode(data).decode()}})
+
+    def put(self, value: str) -> None:
+        self.stored.setdefault(NAME, []).append(value.encode())
+
+    def forbid(self) -> None:
+        self._is_forbidden = True
+
+    def stop(self) -> None:
+        self.cloud.stop()
+
+    def stall(self) -> None:
+        self.cloud.stall()
+
+    def mend(self) -> None:
+        self._is_forbidden = False
+        self.cloud.mend()
+
+    def close(self) -> None:
+        self.cloud.close()
+
+
+def problem(code: int, status: str) -> Reply:
+    """An error in Google's form."""
+    return Reply({"error": {"code": code, "message": "Google's own words", "status": status}}, code)
