@@ -32,7 +32,7 @@ _EXCEPTIONS = {
     "TooManyRequests": _BUSY,
     "DefaultCredentialsError": "sign in: there are no application default credentials: run gcloud auth "
     "application-default login, set GOOGLE_APPLICATION_CREDENTIALS, or give the machine a service account",
-    "RefreshError": "sign in: the credentials have ended, or are not accepted: run gcloud auth application-default login",
+    "RefreshError": "sign in: Google refuses the credentials: renew them, as with gcloud auth application-default login",
     "TransportError": "sign in: the place that should give a token cannot be reached",
     "SSLError": "cannot connect to Google: its certificate is not trusted",
     "Timeout": "no answer within {limit:g} s",
@@ -64,7 +64,7 @@ def read(reference: Reference, client: Any = None) -> str:
     return field_of(_text(data), reference.field, "the secret")
 
 
-def _may_be_logged(record: logging.LogRecord) -> bool:
+def _may_be_logged(_: logging.LogRecord) -> bool:
     return not _is_reading.get()
 
 

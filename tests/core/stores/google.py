@@ -1,4 +1,4 @@
-"""Google Cloud Secret Manager: Google's client, and its way to sign in, against a server that answers as Google does."""
+"""Google Cloud Secret Manager: Google's client, and its way to sign in, against hosts that answer as Google's do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ USER = {"type": "authorized_user", "client_id": "gcloud", "client_secret": "c", 
 
 
 class GoogleRig:
-    """A user who has run `gcloud auth application-default login`, and may read the secrets of a project.
+    """A user whose credentials are in a file, and who may read the secrets of a project.
 
     Attributes:
         stored: The versions of each secret; one that is disabled is `None`.
@@ -36,9 +36,9 @@ class GoogleRig:
         for name in [name for name in os.environ if name.startswith(("GOOGLE_", "GCE_", "GCLOUD_", "CLOUDSDK_"))]:
             monkeypatch.delenv(name)
         monkeypatch.setenv("HOME", str(directory))
-        self.credentials = directory / ".config/gcloud/application_default_credentials.json"
-        self.credentials.parent.mkdir(parents=True)
+        self.credentials = directory / "user.json"
         self.credentials.write_text(json.dumps(USER))
+        monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(self.credentials))
         self.cloud = Cloud(monkeypatch, directory, self._respond)
         self.stored: dict[str, list[bytes | None]] = {}
         self.replies: list[Reply] = []
