@@ -19,6 +19,8 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "BlockingCallError",
+    "BlockingCallWarning",
     "ClientClosedError",
     "ConfigurationError",
     "ConflictError",

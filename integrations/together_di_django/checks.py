@@ -36,8 +36,9 @@ def check_configuration(**_: object) -> list[checks.CheckMessage]:
         unencrypted to a public host; `W003`: a variable nearly has the name of an option.
     """
     try:
-        return [message for found in _clients() for message in _configuration(found)]
-    except ConfigurationError as error:
+        clients = _clients()
+        return [*_variables(clients), *(message for found in clients for message in _configuration(found))]
+    except (ConfigurationError, TypeError) as error:
         return [_error(str(error))]
 
 
@@ -50,7 +51,7 @@ def check_deployment(**_: object) -> list[checks.CheckMessage]:
     """
     try:
         return [message for found in _clients() for message in _deployment(found)]
-    except ConfigurationError:
+    except (ConfigurationError, TypeError):
         return []  # `check_configuration` says it
 
 
@@ -75,8 +76,14 @@ def _configuration(found: Found) -> Iterator[checks.CheckMessage]:
     for warning in caught:
         if issubclass(warning.category, InsecureBaseURLWarning):
             yield _warning(2, str(warning.message), _ASK)
-    for text in misspelt(found.name):
-        yield _warning(3, text, "Rename the variable, or remove it.")
+
+
+def _variables(clients: list[Found]) -> Iterator[checks.CheckMessage]:
+    # A variable that only some clients do not read is the others' own.
+    unread = [{text.partition(":")[0]: text for text in misspelt(found.name)} for found in clients]
+    for variable, text in unread[0].items():
+        if all(variable in others for others in unread):
+            yield _warning(3, text, "Rename the variable, or remove it.")
 
 
 def _deployment(found: Found) -> Iterator[checks.CheckMessage]:

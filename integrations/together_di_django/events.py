@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Iterator
 from typing import TypeVar
 
-from asgiref.sync import async_to_sync, sync_to_async
+from asgiref.sync import sync_to_async
+from django.core.exceptions import ImproperlyConfigured
 from django.http import StreamingHttpResponse
 
 from together_di import AsyncStream, Stream
@@ -21,7 +23,7 @@ def sse(stream: Stream[T] | AsyncStream[T]) -> StreamingHttpResponse:
 
     Args:
         stream: What `create(..., stream=True)` gave: a `Stream` in a view that blocks, an `AsyncStream` in an `async`
-            one. The latter needs an ASGI server: under WSGI, Django ends the event loop before it reads the answer.
+            one. The latter needs an ASGI server.
     """
     return _AsyncEvents(stream) if isinstance(stream, AsyncStream) else _Events(stream)
 
@@ -35,11 +37,11 @@ class _Events(StreamingHttpResponse):
         # Under ASGI, Django would read the whole answer before it sends the first chunk of it.
         chunks = self.streaming_content
         if isinstance(chunks, AsyncIterator):  # what a middleware has made of them
-            async for chunk in chunks:
-                yield chunk
+            async for part in chunks:
+                yield part
             return
-        following = sync_to_async(next, thread_sensitive=False)
-        while (chunk := await following(chunks, None)) is not None:
+        following = sync_to_async(lambda: next(chunks, None), thread_sensitive=False)
+        while (chunk := await following()) is not None:
             yield chunk
 
     def close(self) -> None:
@@ -52,7 +54,17 @@ class _AsyncEvents(StreamingHttpResponse):
     def __init__(self, stream: AsyncStream[T]) -> None:
         super().__init__(aserver_sent_events(stream), content_type=CONTENT_TYPE, headers=HEADERS)
         self._stream = stream
+        self._loop = asyncio.get_running_loop()
+
+    def __iter__(self) -> Iterator[bytes]:
+        # Django would try, in another event loop than the one the connection belongs to.
+        raise ImproperlyConfigured(
+            "This answer is an AsyncStream, and under WSGI the event loop of an async view ends before its response is "
+            "read. Use get_together() in a view without async, or an ASGI server; in a test, AsyncClient."
+        )
 
     def close(self) -> None:
         super().close()
-        async_to_sync(self._stream.aclose)()
+        if not self._loop.is_closed():
+            # From any thread, and in the loop itself, too.
+            asyncio.run_coroutine_threadsafe(self._stream.aclose(), self._loop)

@@ -16,7 +16,7 @@ from .cli import together_group
 from .clients import EXTENSION, AppClients, FlaskSetupError, container_of, current_container
 from .settings import read
 
-ClientT = TypeVar("ClientT", Together, AsyncTogether)
+ClientT = TypeVar("ClientT", bound=Together | AsyncTogether)
 
 logger = logging.getLogger("together_di")
 

@@ -31,14 +31,18 @@ def sse(stream: Stream[Any]) -> Response:
     Raises:
         TypeError: It is not a `Stream`; the message says what to do.
     """
-    if isinstance(stream, AsyncStream):
-        raise TypeError(
-            "sse() got an AsyncStream. Flask ends the event loop of an `async def` view before it sends the answer, and "
-            "the stream with it: write a `def` view, and call create(..., stream=True) of get_together() there."
-        )
     if not isinstance(stream, Stream):
-        raise TypeError(f"sse() needs the Stream that create(..., stream=True) gives, not a {type(stream).__name__}.")
+        raise TypeError(_refusal(stream))
     response = Response(server_sent_events(stream), content_type=CONTENT_TYPE, headers=HEADERS)
     # A relay that was never begun, as after HEAD, closes nothing.
     response.call_on_close(stream.close)
     return response
+
+
+def _refusal(given: object) -> str:
+    if isinstance(given, AsyncStream):
+        return (
+            "sse() got an AsyncStream. Flask ends the event loop of an `async def` view, and the stream with it, "
+            "before it sends the answer: write a `def` view, and call create(..., stream=True) of get_together() there."
+        )
+    return f"sse() needs the Stream that create(..., stream=True) gives, not a {type(given).__name__}."

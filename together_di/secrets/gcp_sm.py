@@ -32,8 +32,8 @@ _EXCEPTIONS = {
     "TooManyRequests": _BUSY,
     "DefaultCredentialsError": "sign in: there are no application default credentials: run gcloud auth "
     "application-default login, set GOOGLE_APPLICATION_CREDENTIALS, or give the machine a service account",
-    "RefreshError": "sign in: Google refuses the credentials: renew them, as with gcloud auth application-default login",
-    "TransportError": "sign in: the place that should give a token cannot be reached",
+    "RefreshError": "sign in: Google refuses the credentials: renew them, with gcloud auth application-default login",
+    "TransportError": "sign in: cannot connect to the host that gives tokens",
     "SSLError": "cannot connect to Google: its certificate is not trusted",
     "Timeout": "no answer within {limit:g} s",
     "ConnectionError": "cannot connect to Google",

@@ -7,6 +7,7 @@ import json
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -23,7 +24,8 @@ class GoogleRig:
 
     Attributes:
         stored: The versions of each secret; one that is disabled is `None`.
-        replies: Given before anything else, one to each request.
+        problems: Answered before anything else, one to each request for a secret.
+        token: What is answered to a request for a token.
     """
 
     name = "gcp-sm"
@@ -41,17 +43,18 @@ class GoogleRig:
         monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(self.credentials))
         self.cloud = Cloud(monkeypatch, directory, self._respond)
         self.stored: dict[str, list[bytes | None]] = {}
-        self.replies: list[Reply] = []
+        self.problems: list[Reply] = []
+        self.token = Reply({"access_token": "token-for-tests", "expires_in": 3599, "token_type": "Bearer"})
         self._is_forbidden = False
 
     def _respond(self, host: str, asked: Received) -> Reply:
-        if self.replies:
-            return self.replies.pop(0)
         if host == TOKENS:
-            return Reply({"access_token": "token-for-tests", "expires_in": 3599, "token_type": "Bearer"})
+            return self.token
+        if self.problems:
+            return self.problems.pop(0)
         if self._is_forbidden or asked.headers["authorization"] != "Bearer token-for-tests":
             return problem(403, "PERMISSION_DENIED")
-        found = re.fullmatch(r"/v1/(.+)/versions/(\w+):access", asked.target.partition("?")[0])
+        found = re.fullmatch(r"/v1/(.+)/versions/(\w+):access", unquote(asked.target).partition("?")[0])
         assert found is not None
         versions = self.stored.get(found[1], [])
         number = len(versions) if found[2] == "latest" else int(found[2])

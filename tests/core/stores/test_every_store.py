@@ -22,9 +22,12 @@ from ..support.leaks import KEY, assert_hidden, raised
 from ..support.sides import chat, completion
 from ..test_secret_references import Clock
 from .aws import ParameterStoreRig, SecretsManagerRig
+from .azure import AzureRig
+from .google import GoogleRig
 from .keyring_service import KeyringRig
 from .local import EnvironmentRig, FileRig
 from .one_password import OnePasswordRig
+from .vault import VaultRig
 
 pytestmark = [
     # Also what the vendors' libraries log at DEBUG.
@@ -88,6 +91,9 @@ RIGS: list[type[Rig]] = [
     ParameterStoreRig,
     KeyringRig,
     OnePasswordRig,
+    VaultRig,
+    GoogleRig,
+    AzureRig,
 ]
 
 #: What can be done to a store, and what the message then says.

@@ -1,4 +1,4 @@
-"""What the contract suite needs of a framework: `django.py`, `fastapi.py` and `flask.py` here each have it, as `RIG`."""
+"""What the contract suite needs of a framework: `django.py`, `fastapi.py` and `flask.py` here have it, as `RIG`."""
 
 from __future__ import annotations
 

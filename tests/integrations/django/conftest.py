@@ -1,0 +1,21 @@
+"""Django is set up once; each test starts with a container that has built nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import pytest
+
+pytest.importorskip("django", reason="Django is not installed")
+
+from together_di_django import get_container  # noqa: E402
+
+from .project import configure  # noqa: E402
+
+configure()
+
+
+@pytest.fixture(autouse=True)
+def closed_container() -> Generator[None]:
+    yield
+    get_container().close()
