@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 from ._lazy import lazy
 from .errors import APIResponseValidationError
 from .request import Call, RequestBuilder, Template
-from .resource import Async, Raw, Resource, Streamed, Sync
+from .resource import Async, AsyncFake, Fake, Raw, Resource, Streamed, Sync
 from .signature import Signature
 from .wire import Response
 
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         ResponseContextManager,
     )
     from .streaming import AsyncStream, Stream
+    from .testing.script import AsyncFakeMethod, FakeMethod, FakeStreaming
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -79,8 +80,10 @@ class Method:
     def __get__(self, obj: Any, owner: object = None) -> Any:
         if obj is None:
             return self
-        coroutine = self.awaited and obj._engine.gives_coroutines
-        return MethodType(self._coroutine_function if coroutine else self._function, obj)
+        engine = obj._engine
+        coroutine = self.awaited and engine.gives_coroutines
+        bound = MethodType(self._coroutine_function if coroutine else self._function, obj)
+        return bound if engine.script is None else engine.script.bound(self, bound)
 
     @lazy
     def _function(self) -> Callable[..., Any]:
@@ -212,6 +215,10 @@ class Endpoint(Method, Generic[P, S, A]):
         @overload
         def __get__(self, obj: None, owner: object = None) -> Self: ...
         @overload
+        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeMethod[P, S]: ...
+        @overload
+        def __get__(self, obj: Resource[AsyncFake], owner: object = None) -> AsyncFakeMethod[P, A]: ...
+        @overload
         def __get__(self, obj: Resource[Sync], owner: object = None) -> Callable[P, S]: ...
         @overload
         def __get__(self, obj: Resource[Async], owner: object = None) -> Callable[P, Coroutine[Any, Any, A]]: ...
@@ -254,6 +261,12 @@ class StreamingEndpoint(Method, Generic[P, Q, S, A, C]):
         @overload
         def __get__(self, obj: None, owner: object = None) -> Self: ...
         @overload
+        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeStreaming[P, Q, S, Stream[C], S]: ...
+        @overload
+        def __get__(
+            self, obj: Resource[AsyncFake], owner: object = None
+        ) -> FakeStreaming[P, Q, Coroutine[Any, Any, A], Coroutine[Any, Any, AsyncStream[C]], A]: ...
+        @overload
         def __get__(self, obj: Resource[Sync], owner: object = None) -> StreamingCall[P, Q, S, Stream[C]]: ...
         @overload
         def __get__(
@@ -290,6 +303,10 @@ class PagedEndpoint(Method, Generic[P, T]):
 
         @overload
         def __get__(self, obj: None, owner: object = None) -> Self: ...
+        @overload
+        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeMethod[P, Page[T]]: ...
+        @overload
+        def __get__(self, obj: Resource[AsyncFake], owner: object = None) -> FakeMethod[P, AsyncPaginator[T]]: ...
         @overload
         def __get__(self, obj: Resource[Sync], owner: object = None) -> Callable[P, Page[T]]: ...
         @overload

@@ -43,6 +43,7 @@ from .wire import Response
 
 if TYPE_CHECKING:
     from .endpoint import Method
+    from .testing.script import Script
 
 TransportT = TypeVar("TransportT", bound=SyncTransport | AsyncTransport)
 E = TypeVar("E", bound="Engine[Any]")
@@ -68,6 +69,8 @@ class Engine(Generic[TransportT]):
 
     #: Whether its methods return coroutines.
     gives_coroutines = False
+    #: What makes the methods of a fake scriptable.
+    script: Script | None = None
 
     def __init__(self, config: TogetherClient, shared: SharedTransport[TransportT], *, owner: bool = True) -> None:
         set_log_level(config.log_level)

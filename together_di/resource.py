@@ -24,6 +24,14 @@ class Async:
     """Methods return a coroutine."""
 
 
+class Fake(Sync):
+    """Methods return their result, and can be told which."""
+
+
+class AsyncFake(Async):
+    """Methods return a coroutine, and can be told of what."""
+
+
 class Raw(Generic[M]):
     """Methods return the response with its headers, body read."""
 

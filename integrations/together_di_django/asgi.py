@@ -28,11 +28,13 @@ class TogetherLifespan:
     """An ASGI application around another one that serves the lifespan protocol, which Django's own refuses.
 
     Once the server has let its requests end, the connections to the API are closed in the loop they belong to. Give it
-    the outermost application: `TogetherLifespan(ProtocolTypeRouter(...))`.
+    the outermost application, as in `TogetherLifespan(ProtocolTypeRouter(...))`, when Django has been set up.
     """
 
     def __init__(self, application: ASGI3Application | ASGIHandler) -> None:
         self._application = cast("ASGI3Application", application)
+        # Here, not in a request: it imports libraries, which stops the event loop for a moment.
+        self._container = get_container()
 
     async def __call__(self, scope: Scope, receive: ASGIReceiveCallable, send: ASGISendCallable) -> None:
         """Serve one connection, or the lifespan of the server."""
@@ -42,7 +44,7 @@ class TogetherLifespan:
         while (await receive())["type"] != "lifespan.shutdown":
             await send({"type": "lifespan.startup.complete"})
         try:
-            await get_container().aclose()
+            await self._container.aclose()
         except ExceptionGroup as error:
             reasons = "; ".join(map(str, error.exceptions))
             logger.exception("%s: %s", error.message, reasons)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
-from together_di import TogetherContainer, TogetherError
+from together_di import TogetherError
+
+if TYPE_CHECKING:
+    from together_di import TogetherContainer
 
 __all__ = ["KEY", "NotStartedError", "get_container"]
 

@@ -25,10 +25,14 @@ class _Fake(NamedTuple):
     alias: str
     client: Together | AsyncTogether
 
-    def provider(self, container: TogetherContainer) -> Any:
-        """What gives the client that this one stands for."""
+    def replacements(self, container: TogetherContainer) -> list[tuple[Any, Together | AsyncTogether]]:
+        """What gives the clients that are replaced, and what they are replaced by."""
         named = container.named(self.alias)
-        return named.async_client if isinstance(self.client, AsyncTogether) else named.client
+        if isinstance(self.client, AsyncTogether):
+            return [(named.async_client, self.client)]
+        # A FakeTogether brings the async client of its script.
+        twin: AsyncTogether | None = getattr(self.client, "async_client", None)
+        return [(named.client, self.client), *([(named.async_client, twin)] if twin else [])]
 
 
 class FlaskTogether(AppClients):
@@ -67,7 +71,7 @@ class FlaskTogether(AppClients):
         container = TogetherContainer(config=given.options, source=given.source, defaults={"blocking_calls": "warn"})
         self._check(container)
         for fake in self._fakes:
-            fake.provider(container).override(fake.client)
+            _replace(fake.replacements(container))
         app.extensions[EXTENSION] = self._containers[app] = container
         weakref.finalize(app, _close_at_the_end, container)
         app.cli.add_command(together_group())
@@ -76,9 +80,11 @@ class FlaskTogether(AppClients):
     def _check(self, container: TogetherContainer) -> None:
         """Fail now rather than in a request; a client that a test has replaced needs no key."""
         replaced = {fake.alias for fake in self._fakes}
-        for name in container.names:
-            if name not in replaced:
-                container.named(name).client_config()
+        for named in map(container.named, container.names):
+            if named.client_name() in replaced:
+                named.settings()
+            else:
+                named.client_config()
 
     def named(self, alias: str) -> AppClients:
         """The clients of that name, of whichever app is the current one."""
@@ -89,22 +95,24 @@ class FlaskTogether(AppClients):
         """Have every app of this extension use `fake`, in a `with` block of a test; apps may also be made inside it.
 
         Args:
-            fake: It takes the place of the sync client, or of the async one if it is an `AsyncTogether`.
+            fake: It takes the place of the sync client, an `AsyncTogether` that of the async one, and a `FakeTogether`
+                that of both.
             alias: The name of the client whose place it takes.
 
         Raises:
             ConfigurationError: An app has no client of that name.
         """
         replaced = _Fake(alias, fake)
-        for provider in [replaced.provider(container) for container in self._containers.values()]:
-            provider.override(fake)
+        for replacements in [replaced.replacements(container) for container in self._containers.values()]:
+            _replace(replacements)
         self._fakes.append(replaced)
         try:
             yield fake
         finally:
             self._fakes.remove(replaced)
             for container in self._containers.values():
-                replaced.provider(container).reset_last_overriding()
+                for provider, _ in replaced.replacements(container):
+                    provider.reset_last_overriding()
 
     def close(self, app: Flask | None = None) -> None:
         """Close the clients of `app`, or of the current app; asking for one afterwards builds a new one.
@@ -115,6 +123,11 @@ class FlaskTogether(AppClients):
             ExceptionGroup: Some could not be closed; the others were.
         """
         (container_of(app) if app is not None else current_container()).close()
+
+
+def _replace(replacements: list[tuple[Any, Together | AsyncTogether]]) -> None:
+    for provider, client in replacements:
+        provider.override(client)
 
 
 def _close_at_the_end(container: TogetherContainer) -> None:

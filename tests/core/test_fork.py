@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
-import sys
 import threading
-import warnings
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,39 +12,13 @@ import pytest
 from together_di import AsyncTogether, Together
 from together_di._fork import ForkSafeLock
 
+from .support.forking import in_child
 from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, message
 from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="This system does not fork")
 
 GOOD = answer(completion())
-
-
-def in_child(work: Callable[[], None]) -> None:
-    """Run `work` in a forked child and wait for it; a child that hangs is killed.
-
-    Raises:
-        AssertionError: It failed, or hung.
-    """
-    with warnings.catch_warnings():
-        # Python 3.12 warns of a fork beside threads: the very thing that is tried here.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        child = os.fork()
-    if child == 0:
-        status = 1
-        try:
-            work()
-            status = 0
-        except BaseException as error:
-            print(f"In the child: {error!r}", file=sys.stderr, flush=True)
-        finally:
-            os._exit(status)
-    watchdog = threading.Timer(PATIENCE, os.kill, (child, signal.SIGKILL))
-    watchdog.start()
-    _, status = os.waitpid(child, 0)
-    watchdog.cancel()
-    watchdog.join()
-    assert os.waitstatus_to_exitcode(status) == 0
 
 
 @both_sides

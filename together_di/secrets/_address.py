@@ -9,7 +9,7 @@ from . import Reference, SecretError
 
 
 def address_of(reference: Reference, *parameters: str) -> tuple[str, dict[str, str]]:
-    """The name in `reference`, without slashes around it, and the parameters that follow it; an empty one is not set.
+    """The name in `reference`, and the parameters that follow it; an empty one is not set.
 
     Raises:
         SecretError: A parameter is not one of `parameters`.
@@ -20,4 +20,4 @@ def address_of(reference: Reference, *parameters: str) -> tuple[str, dict[str, s
         if option not in parameters:
             known = ", ".join(f"?{parameter}=" for parameter in parameters)
             raise SecretError(f"no parameter is called {option!r}{near_miss(option, parameters)}; known: {known}")
-    return name.strip("/"), {option: value for option, value in options.items() if value}
+    return name, {option: value for option, value in options.items() if value}

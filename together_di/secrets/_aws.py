@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 from contextlib import closing, nullcontext
-from contextvars import ContextVar
 from typing import Any
 
 from .. import secrets
@@ -47,7 +45,6 @@ _EXCEPTIONS = {
     "ConnectionError": "cannot connect to AWS",
     "HTTPClientError": "cannot connect to AWS",
 }
-_is_reading: ContextVar[bool] = ContextVar("_is_reading", default=False)
 
 
 def address(reference: Reference, *parameters: str) -> tuple[str, dict[str, str]]:
@@ -56,11 +53,9 @@ def address(reference: Reference, *parameters: str) -> tuple[str, dict[str, str]
     Raises:
         SecretError: There is no name, or a parameter that is not one of `parameters`.
     """
-    stripped, options = address_of(reference, *parameters)
-    if not stripped:
+    name, options = address_of(reference, *parameters)
+    if not name.strip("/"):
         raise SecretError(f"the name is missing: write {reference.scheme}://NAME, or {reference.scheme}://NAME#FIELD")
-    # A slash in front is part of the name of a parameter, and may be of a secret's.
-    name = reference.path.partition("?")[0]
     if name.startswith("arn:"):
         options = {"region": "".join(name.split(":")[3:4]), **options}
     return name, options
@@ -73,18 +68,12 @@ def ask(service: str, method: str, request: dict[str, Any], region: str | None, 
         SecretError: AWS refuses, cannot be reached, or does not answer in time.
     """
     library("boto3", "aws")
-    # botocore logs each answer with the secret in it. What it logs in other threads is none of our business.
-    logging.getLogger("botocore.parsers").addFilter(_may_be_logged)
-    return bounded(lambda: _asked(service, method, request, region, client))
-
-
-def _may_be_logged(_: logging.LogRecord) -> bool:
-    return not _is_reading.get()
+    # botocore logs each answer with the secret in it.
+    return bounded(lambda: _asked(service, method, request, region, client), silent=("botocore.parsers",))
 
 
 def _asked(service: str, method: str, request: dict[str, Any], region: str | None, client: Any) -> dict[str, Any]:
     exceptions = library("botocore.exceptions", "aws")
-    _is_reading.set(True)
     try:
         with closing(_client(service, region)) if client is None else nullcontext(client) as used:
             region = used.meta.region_name

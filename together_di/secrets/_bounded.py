@@ -1,18 +1,26 @@
-"""A limit for libraries that have none, or only one for each step."""
+"""Limits for the stores' own libraries: of the time they take, and of what they log."""
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from contextvars import ContextVar
 from typing import TypeVar
 
 from .. import secrets
 
 T = TypeVar("T")
 
+_is_reading: ContextVar[bool] = ContextVar("_is_reading", default=False)
 
-def bounded(ask: Callable[[], T], hint: str = "") -> T:
+
+def _may_be_logged(_: logging.LogRecord) -> bool:
+    return not _is_reading.get()
+
+
+def bounded(ask: Callable[[], T], hint: str = "", silent: tuple[str, ...] = ()) -> T:
     """What `ask` gives, if it does so within `PATIENCE` seconds.
 
     It runs in a thread of its own, which is left to itself when the time is over: nothing can interrupt the search for
@@ -21,13 +29,17 @@ def bounded(ask: Callable[[], T], hint: str = "") -> T:
     Args:
         ask: What may take for ever.
         hint: What may be the reason if it does.
+        silent: Loggers that would show the secret; what they log in other threads is none of our business.
 
     Raises:
         SecretError: The time is over.
     """
     outcome: Future[T] = Future()
+    for name in silent:
+        logging.getLogger(name).addFilter(_may_be_logged)
 
     def run() -> None:
+        _is_reading.set(True)
         try:
             outcome.set_result(ask())
         except BaseException as error:  # noqa: BLE001 - raised again where the outcome is asked for

@@ -7,10 +7,8 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from contextlib import nullcontext
-from contextvars import ContextVar
 from typing import Any
 
 from .. import secrets
@@ -41,7 +39,6 @@ _EXCEPTIONS = {
 _TRANSPORTS = "google.cloud.secretmanager_v1.services.secret_manager_service.transports"
 #: Two log answers, with the secret in them; one warns that there is no project in the credentials: the name has it.
 _LOGGERS = (f"{_TRANSPORTS}.rest", f"{_TRANSPORTS}.grpc", "google.auth._default")
-_is_reading: ContextVar[bool] = ContextVar("_is_reading", default=False)
 
 
 def read(reference: Reference, client: Any = None) -> str:
@@ -58,14 +55,9 @@ def read(reference: Reference, client: Any = None) -> str:
     if not found or not re.fullmatch(r"[\w-]+", version):
         raise SecretError("write gcp-sm://PROJECT/SECRET, and another version than the latest as ?version=5")
     library("google.cloud.secretmanager_v1", "gcp")
-    for logger in _LOGGERS:
-        logging.getLogger(logger).addFilter(_may_be_logged)
-    data = bounded(lambda: _asked(f"projects/{found[1]}/secrets/{found[2]}/versions/{version}", client))
+    full = f"projects/{found[1]}/secrets/{found[2]}/versions/{version}"
+    data = bounded(lambda: _asked(full, client), silent=_LOGGERS)
     return field_of(_text(data), reference.field, "the secret")
-
-
-def _may_be_logged(_: logging.LogRecord) -> bool:
-    return not _is_reading.get()
 
 
 def _text(data: bytes) -> str:
@@ -82,7 +74,6 @@ def _asked(name: str, client: Any) -> bytes:
     retries = library("google.api_core.retry", "gcp")
     busy = retries.if_exception_type(exceptions.ServiceUnavailable, exceptions.TooManyRequests)
     limit = secrets.PATIENCE
-    _is_reading.set(True)
     try:
         with _client() if client is None else nullcontext(client) as used:
             answer = used.access_secret_version(

@@ -29,6 +29,7 @@ T = TypeVar("T")
 SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount/token")
 
 _NO_ADDRESS = "VAULT_ADDR {}: set it to the address of Vault, such as https://vault.example.com:8200"
+_NO_ANSWER = "what came back is not an answer of Vault: is a proxy in between?"
 #: What the exceptions of hvac and requests mean: the first that has one of these names, or whose base class has.
 _EXCEPTIONS = {
     "Forbidden": "denied (403): no policy allows it, or the token has ended",
@@ -43,6 +44,8 @@ _EXCEPTIONS = {
     "InvalidURL": _NO_ADDRESS.format("is not an address"),
     "MissingSchema": _NO_ADDRESS.format("is not an address"),
     "OSError": "cannot connect to Vault ({kind})",
+    "KeyError": _NO_ANSWER,
+    "TypeError": _NO_ANSWER,
 }
 
 
@@ -56,7 +59,7 @@ def read(reference: Reference, client: Any = None) -> str:
     namespace = ("namespace",) if client is None else ()
     path, options = address_of(reference, "version", "mount", "kv", *namespace)
     if "mount" not in options:
-        options["mount"], _, path = path.partition("/")
+        options["mount"], _, path = path.strip("/").partition("/")
     if not path or not options.get("version", "1").isdecimal() or options.get("kv", "2") not in {"1", "2"}:
         raise SecretError("write vault://MOUNT/PATH#FIELD, and a version as ?version=NUMBER, ?kv=1 or ?kv=2")
     library("hvac", "vault")
@@ -144,7 +147,7 @@ def _told(step: str, ask: Callable[[], T]) -> T:
     """What `ask` gives; if it cannot, the error names the step."""
     try:
         return ask()
-    except (library("hvac.exceptions", "vault").VaultError, OSError) as error:
+    except (library("hvac.exceptions", "vault").VaultError, OSError, KeyError, TypeError) as error:
         names = [kind.__name__ for kind in type(error).__mro__]
     meaning = next(_EXCEPTIONS[name] for name in names if name in _EXCEPTIONS)
     raise SecretError(f"{step}: {meaning.format(kind=names[0], limit=secrets.PATIENCE)}")

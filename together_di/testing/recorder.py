@@ -90,7 +90,9 @@ class Calls(Sequence[Call]):
     def assert_called_once(self) -> None:
         """Fail unless there was just one call."""
         if len(self.items) != 1:
-            raise AssertionError(f"{self.name} was called {len(self.items)} times, not once.\n{self._listed()}".rstrip())
+            raise AssertionError(
+                f"{self.name} was called {len(self.items)} times, not once.\n{self._listed()}".rstrip()
+            )
 
     def assert_called_once_with(self, **params: Any) -> None:
         """Fail unless there was just one call, and that with these arguments, among others."""

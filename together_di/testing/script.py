@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
 
 from ..errors import APIConnectionError, APITimeoutError, TogetherError
 from .recorder import Call, Calls
@@ -12,11 +12,13 @@ from .replies import Reply, chat_message, events, failing, lost, reply_to, text_
 from .routes import name_of
 
 if TYPE_CHECKING:
-    from ..endpoint import Flow, Method
-    from ..resource import Resource
+    from ..endpoint import Method
 
 P = ParamSpec("P")
+Q = ParamSpec("Q")
 R = TypeVar("R")
+A_co = TypeVar("A_co", covariant=True)
+C_co = TypeVar("C_co", covariant=True)
 
 
 class UnscriptedCallError(TogetherError, AssertionError):
@@ -95,7 +97,9 @@ class Script:
             UnscriptedCallError: There is none, and the emulator must not.
         """
         with self._lock:
-            found = next((rule for rule in self._rules.get(call.name, ()) if rule.answers and call.matches(rule.params)), None)
+            found = next(
+                (rule for rule in self._rules.get(call.name, ()) if rule.answers and call.matches(rule.params)), None
+            )
             answer = None if found is None else found.next()
         if answer is not None:
             return answer(Exchange(call.name, call.params))
@@ -161,7 +165,9 @@ class Plan(Generic[R]):
         """Answer with a call of this tool."""
         message = {"content": None, "tool_calls": tool_calls([(tool, arguments)])}
         return self._add(
-            lambda exchange: reply_to(exchange.name, chat_message(message, exchange.params, "tool_calls"), exchange.params)
+            lambda exchange: reply_to(
+                exchange.name, chat_message(message, exchange.params, "tool_calls"), exchange.params
+            )
         )
 
     def raises(self, error: BaseException | type[BaseException]) -> Planned[R]:
@@ -217,18 +223,15 @@ class Planned(Generic[R]):
         return f"<script of {self._name}: {number} answer{'s' if number > 1 else ''}>"
 
 
-class FakeMethod(Plan[R], Generic[P, R]):
+class Scripted(Plan[R]):
     """A method of a fake client: call it as ever, say what it answers, look at what it was asked."""
 
-    def __init__(self, script: Script, name: str, function: Callable[P, Any], *, takes_several: bool) -> None:
+    def __init__(self, script: Script, name: str, function: Callable[..., Any], *, takes_several: bool) -> None:
         super().__init__(script, name, {})
         self._function = function
         self._takes_several = takes_several
         self.__name__ = name
         self.__doc__ = function.__doc__
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Any:
-        return self._function(*args, **kwargs)
 
     def when(self, **params: Any) -> Plan[R]:
         """The answer to calls with these arguments, among others; it comes before that to all calls."""
@@ -239,10 +242,21 @@ class FakeMethod(Plan[R], Generic[P, R]):
         """The calls of this method, with assertions about them."""
         return self._script.calls.of(self._name)
 
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("assert_"):
-            return getattr(self.calls, name)
-        raise AttributeError(f"{self._name} of a fake has no attribute {name!r}")
+    def assert_called_once_with(self, **params: Any) -> None:
+        """Fail unless there was just one call, and that with these arguments, among others."""
+        self.calls.assert_called_once_with(**params)
+
+    def assert_called_with(self, **params: Any) -> None:
+        """Fail unless the last call was made with these arguments, among others."""
+        self.calls.assert_called_with(**params)
+
+    def assert_called_once(self) -> None:
+        """Fail unless there was just one call."""
+        self.calls.assert_called_once()
+
+    def assert_not_called(self) -> None:
+        """Fail if there was a call."""
+        self.calls.assert_not_called()
 
     def _add(self, answer: Answer) -> Planned[R]:
         if self._takes_several:
@@ -251,3 +265,31 @@ class FakeMethod(Plan[R], Generic[P, R]):
 
     def __repr__(self) -> str:
         return f"<fake {self._name}>"
+
+
+class FakeMethod(Scripted[R], Generic[P, R]):
+    """A method of `FakeTogether`."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Call it."""
+        return self._function(*args, **kwargs)  # type: ignore[no-any-return]
+
+
+class AsyncFakeMethod(Scripted[R], Generic[P, R]):
+    """A method of a fake's async client."""
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        """Call it."""
+        return self._function(*args, **kwargs)  # type: ignore[no-any-return]
+
+
+class FakeStreaming(Scripted[R], Generic[P, Q, A_co, C_co, R]):
+    """A method of a fake that gives a whole answer, or with `stream=True` a stream."""
+
+    @overload
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> A_co: ...
+    @overload
+    def __call__(self, *args: Q.args, **kwargs: Q.kwargs) -> C_co: ...
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call it."""
+        return self._function(*args, **kwargs)

@@ -42,9 +42,17 @@ class Handler(grpc.GenericRpcHandler):  # type: ignore[misc]
         return AccessSecretVersionResponse(payload=self._payload)
 
 
+class Printer(logging.Handler):
+    """Shows all that there is in a record."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print("logged:", record.name, record.getMessage(), vars(record))
+
+
 def main(value: str) -> None:
-    logging.basicConfig(level=logging.DEBUG, stream=sys.stdout, format="%(name)s %(message)s %(__dict__)s")
-    logging.getLogger("google").propagate = True
+    google = logging.getLogger("google")
+    google.setLevel(logging.DEBUG)
+    google.addHandler(Printer())
     server = grpc.server(ThreadPoolExecutor(1))
     server.add_generic_rpc_handlers((Handler(value),))
     channel = grpc.insecure_channel(f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}")
@@ -54,6 +62,7 @@ def main(value: str) -> None:
             transport=SecretManagerServiceGrpcTransport(channel=channel)
         )
         for name in ("together", "together", "disabled"):
+            google.debug("Reading %s", name)
             try:
                 print("was read:", gcp_sm.read(Reference("gcp-sm", f"p/{name}"), client) == value)
             except SecretError as error:

@@ -44,6 +44,11 @@ def test_a_vault_is_named_or_given_as_a_host(rig: AzureRig, vault: str) -> None:
     assert {host for host, _ in rig.cloud.asked} == {VAULT, TOKENS}
 
 
+def test_a_name_with_a_port_is_a_host(rig: AzureRig, waits: list[float]) -> None:
+    problem_of("azure-kv://localhost:8443/together")
+    assert {asked.target for asked in rig.cloud.proxy.requests} == {"localhost:8443"}
+
+
 def test_the_vault_says_where_to_sign_in(rig: AzureRig) -> None:
     read()
     [token] = [asked for _, asked in rig.cloud.asked if asked.method == "POST"]

@@ -14,8 +14,8 @@ import pytest
 from together_di import secrets
 from together_di.secrets import Reference, SecretError, SecretNotFoundError, gcp_sm
 
+from ..support.forking import in_child
 from ..support.leaks import KEY, found_in, safe_repr
-from ..test_fork import in_child
 from .cloud import Reply
 from .google import NAME, TOKENS, GoogleRig, problem
 from .ports import silent_port, url_of
@@ -182,6 +182,7 @@ def test_a_client_of_ones_own_over_grpc_is_used_and_logs_nothing_secret() -> Non
     told = [line for line in done.stdout.splitlines() if line.startswith(("was read:", "error:"))]
     assert told[:2] == ["was read: True"] * 2
     assert "the version is disabled" in told[2]
+    assert "logged: google Reading together" in done.stdout
     assert found_in(done.stdout + done.stderr) == []
 
 

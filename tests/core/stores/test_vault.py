@@ -129,6 +129,12 @@ def test_a_refusal_says_what_it_means(rig: VaultRig, status: int, told: str) -> 
     assert told in problem
 
 
+@pytest.mark.parametrize("body", ["Please sign in", {"status": "fine"}, {"data": None}])
+def test_an_answer_that_is_not_vaults_is_told_as_such(rig: VaultRig, body: object) -> None:
+    rig.problem = 200, body
+    assert problem_of() == "read: what came back is not an answer of Vault: is a proxy in between?"
+
+
 def test_a_certificate_is_trusted_by_naming_its_ca(
     rig: VaultRig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,8 +10,6 @@ from typing import Any, Self
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
-
-from together_di import AsyncTogether, ConfigurationError, Together
 from together_di_fastapi import (
     AsyncTogetherDep,
     NotStartedError,
@@ -23,6 +21,8 @@ from together_di_fastapi import (
     together_lifespan,
 )
 
+from together_di import AsyncTogether, ConfigurationError, Together
+
 from ..fastapi.support import Served
 from .rig import CHAT, Answer
 
@@ -32,11 +32,11 @@ def with_routes(app: FastAPI) -> FastAPI:
 
     @app.get("/sync", response_class=PlainTextResponse)
     def sync(together: TogetherDep) -> str:
-        return together.chat.completions.create(**CHAT).choices[0].message.content
+        return together.chat.completions.create(**CHAT).choices[0].message.content or ""
 
     @app.get("/async", response_class=PlainTextResponse)
     async def asynchronous(together: AsyncTogetherDep) -> str:
-        return (await together.chat.completions.create(**CHAT)).choices[0].message.content
+        return (await together.chat.completions.create(**CHAT)).choices[0].message.content or ""
 
     @app.get("/stream")
     async def stream(together: AsyncTogetherDep) -> StreamingResponse:

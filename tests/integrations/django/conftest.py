@@ -8,9 +8,9 @@ import pytest
 
 pytest.importorskip("django", reason="Django is not installed")
 
-from together_di_django import get_container  # noqa: E402
+from together_di_django import get_container
 
-from .project import configure  # noqa: E402
+from .project import configure
 
 configure()
 

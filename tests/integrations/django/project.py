@@ -79,7 +79,7 @@ def configure() -> None:
             LOGGING_CONFIG=None,
             MIDDLEWARE=[],
             ROOT_URLCONF=__name__,
-            SECRET_KEY="for-tests",  # noqa: S106
+            SECRET_KEY="for-tests",
             USE_TZ=True,
         )
         django.setup()

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from django.core.checks import CheckMessage, Error, Warning, run_checks
+from django.core import checks
+from django.core.checks import CheckMessage
 from django.test import override_settings
 
 GOOD_KEY = "a-key-of-forty-characters-0123456789abcd"
@@ -14,7 +15,7 @@ GOOD_KEY = "a-key-of-forty-characters-0123456789abcd"
 
 def checked(setting: object, *, deploy: bool = False) -> list[CheckMessage]:
     with override_settings(TOGETHER=setting):
-        return run_checks(tags=["together_di"], include_deployment_checks=deploy)
+        return checks.run_checks(tags=["together_di"], include_deployment_checks=deploy)
 
 
 def ids(setting: object, *, deploy: bool = False) -> list[str]:
@@ -37,7 +38,7 @@ def test_a_good_configuration_passes(monkeypatch: pytest.MonkeyPatch, deploy: bo
 
 def test_an_unknown_option_is_an_error_with_a_suggestion() -> None:
     message = the_one({"API_KEY": GOOD_KEY, "TIMOUT": 20})
-    assert (type(message), message.id) == (Error, "together_di.E001")
+    assert (type(message), message.id) == (checks.Error, "together_di.E001")
     assert """TOGETHER["TIMOUT"]: there is no such option (did you mean 'TIMEOUT'?)""" in message.msg
     assert "manage.py together config" in str(message.hint)
 
@@ -68,7 +69,7 @@ def test_a_setting_of_another_shape_is_an_error(setting: object, deploy: bool) -
 @pytest.mark.parametrize("setting", [{}, {"API_KEY": ""}, {"API_KEY": None}])
 def test_a_missing_key_is_a_warning(setting: Mapping[str, Any]) -> None:
     message = the_one(setting)
-    assert (type(message), message.id) == (Warning, "together_di.W001")
+    assert (type(message), message.id) == (checks.Warning, "together_di.W001")
     assert "TOGETHER_API_KEY" in str(message.hint)
 
 
@@ -147,7 +148,8 @@ def test_the_embedded_transport_is_warned_of_under_deploy(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    "arguments", ["--timeout 15", "--timeout=15", "-t 15", "--workers 3 --bind 0.0.0.0:80 -t 15 shop.wsgi", "-k sync -t 15"]
+    "arguments",
+    ["--timeout 15", "--timeout=15", "-t 15", "--workers 3 --bind 0.0.0.0:80 -t 15 shop.wsgi", "-k sync -t 15"],
 )
 def test_a_gunicorn_that_is_less_patient_is_warned_of(monkeypatch: pytest.MonkeyPatch, arguments: str) -> None:
     monkeypatch.setenv("TOGETHER_API_KEY", GOOD_KEY)

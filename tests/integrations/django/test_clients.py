@@ -92,7 +92,7 @@ def test_an_unknown_option_is_told_with_the_nearest() -> None:
 
 @override_settings(TOGETHER=KEY)
 def test_a_setting_that_is_no_dict_is_refused_and_not_quoted() -> None:
-    with pytest.raises(ConfigurationError, match=r"^settings TOGETHER must be a dict of options such as .*, not a str\.$"):
+    with pytest.raises(ConfigurationError, match=r"^settings TOGETHER must be a dict .*, not a str\.$"):
         get_together()
 
 

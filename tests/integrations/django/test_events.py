@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any
 
@@ -12,25 +11,17 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.test import AsyncClient, Client, RequestFactory, override_settings
-from together_di_django import get_async_together, get_together, sse
-
-from together_di import AsyncStream, Stream
 
 from ...core.support.events import DONE, OPEN_ENDED, events
-from ...core.support.http_server import PATIENCE, Answer, HTTPServer, Peer, chunked, raw, then_hang_up
+from ...core.support.http_server import HTTPServer, chunked, raw, then_hang_up
 from ...core.support.sides import KEY
-from .project import CHAT, async_stream_view, stream_view
+from .project import async_stream_view, stream_view
 
-#: The length of a chunk in hexadecimal, and the chunk.
 WHOLE = raw(chunked(events("Bon", "jour"), DONE))
 
 
 def to(server: HTTPServer) -> override_settings:
     return override_settings(TOGETHER={"API_KEY": KEY, "BASE_URL": server.url, "MAX_RETRIES": 0})
-
-
-def contents(body: bytes) -> list[bytes]:
-    return body.split(b"\n\n")
 
 
 async def body_of(path: str) -> bytes:
@@ -134,5 +125,5 @@ def test_a_response_closed_in_the_event_loop_closes_the_stream() -> None:
 def test_an_async_stream_under_wsgi_is_refused_with_what_to_do() -> None:
     with HTTPServer(OPEN_ENDED) as server, to(server):
         with pytest.raises(ImproperlyConfigured, match=r"Use get_together\(\) .*, or an ASGI server; .* AsyncClient"):
-            b"".join(Client().get("/async-stream"))  # type: ignore[arg-type]  # a response can be iterated over
+            b"".join(Client().get("/async-stream"))
         server.wait_until_closed(1)

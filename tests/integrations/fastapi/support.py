@@ -37,7 +37,7 @@ class Served:
         self._thread.start()
         assert self._started.wait(PATIENCE)
         self.client.portal = self.portal
-        lifespan = self.portal.wrap_async_context_manager(self.app.router.lifespan_context(self.app))
+        lifespan: Any = self.portal.wrap_async_context_manager(self.app.router.lifespan_context(self.app))
         self.client.app_state = dict(self._lifespan.enter_context(lifespan) or {})
 
     def shut_down(self) -> None:
@@ -65,14 +65,21 @@ class Browser:
     Args:
         state: What the lifespan yielded.
         spec_version: The ASGI version of its server. From 2.4 on, servers say by an `OSError` that it has gone.
+        stays: Whether it stays until `leave` is called.
     """
 
-    def __init__(self, state: dict[str, Any], spec_version: str = "2.3") -> None:
+    def __init__(self, state: dict[str, Any], spec_version: str = "2.3", *, stays: bool = False) -> None:
+        self.has_read = anyio.Event()
         self._state = state
         self._spec_version = spec_version
+        self._stays = stays
         self._read = b""
         self._asked = False
         self._gone = anyio.Event()
+
+    async def leave(self) -> None:
+        """Go away."""
+        self._gone.set()
 
     async def read_one_event(self, app: Starlette, path: str) -> bytes:
         """What was read."""
@@ -106,4 +113,6 @@ class Browser:
             raise OSError("nobody is there")
         if message["type"] == "http.response.body" and not self._gone.is_set():
             self._read = message["body"]
-            self._gone.set()
+            self.has_read.set()
+            if not self._stays:
+                await self.leave()

@@ -15,8 +15,6 @@ from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
-
-from together_di import ConfigurationError, MissingAPIKeyError, Together, TogetherContainer, TogetherError
 from together_di_fastapi import (
     AsyncTogetherDep,
     NotStartedError,
@@ -27,12 +25,14 @@ from together_di_fastapi import (
     together_lifespan,
 )
 
+from together_di import ConfigurationError, MissingAPIKeyError, Together, TogetherContainer, TogetherError
+
 from ...core.support.http_server import HTTPServer, answer
 from ...core.support.sides import CHAT, KEY
 from ..contract.fastapi import with_routes
 from .support import Served
 
-EMBEDDED = {"transport": "embedded"}
+EMBEDDED: dict[str, Any] = {"transport": "embedded"}
 
 
 def showing_timeout(app: FastAPI) -> FastAPI:
@@ -48,6 +48,13 @@ def showing_timeout(app: FastAPI) -> FastAPI:
 def start(app: Starlette) -> None:
     with TestClient(app):
         pass
+
+
+@asynccontextmanager
+async def failing(app: FastAPI) -> AsyncGenerator[None]:
+    if app.state:
+        raise OSError("no database")
+    yield
 
 
 # Start
@@ -80,7 +87,7 @@ def test_a_missing_key_stops_the_start_and_the_places_are_named() -> None:
 
 
 def test_an_unknown_option_stops_the_start_and_the_nearest_is_named() -> None:
-    with pytest.raises(ConfigurationError, match="argument timout of together_lifespan: .* did you mean 'timeout'"):
+    with pytest.raises(ConfigurationError, match=r"argument timout of together_lifespan: .*did you mean 'timeout'"):
         start(FastAPI(lifespan=together_lifespan(timout=3, **EMBEDDED)))
 
 
@@ -140,7 +147,7 @@ def test_an_application_that_two_threads_serve_keeps_its_clients_until_both_have
 def test_with_ping_a_key_that_is_refused_stops_the_start() -> None:
     with HTTPServer(default=answer({"error": {"message": "no"}}, 401)) as server:
         app = FastAPI(lifespan=together_lifespan(ping=True, api_key=KEY, base_url=server.url))
-        with pytest.raises(TogetherError, match="The client 'default' does not work: .* refuses"):
+        with pytest.raises(TogetherError, match=r"The client 'default' does not work: .* refuses"):
             start(app)
 
 
@@ -168,7 +175,7 @@ def test_a_lifespan_without_its_decorator_is_told() -> None:
     async def my_lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
 
-    with pytest.raises(TypeError, match="@contextlib.asynccontextmanager above `async def my_lifespan`"):
+    with pytest.raises(TypeError, match=r"@contextlib.asynccontextmanager above `async def my_lifespan`"):
         together_lifespan(my_lifespan)  # type: ignore[arg-type]
 
 
@@ -181,17 +188,12 @@ def test_a_lifespan_without_its_decorator_is_told() -> None:
     ],
 )
 def test_options_from_two_places_are_refused(arguments: dict[str, Any]) -> None:
-    with pytest.raises(TypeError, match="together_lifespan got .* and "):
+    with pytest.raises(TypeError, match=r"together_lifespan got .* and "):
         together_lifespan(**arguments)
 
 
 @pytest.mark.parametrize("options", [{"api_key": KEY}, {"config": {"default": {"API_KEY": KEY}}}])
 def test_the_key_is_not_in_the_locals_of_a_traceback(options: dict[str, Any]) -> None:
-    @asynccontextmanager
-    async def failing(_app: FastAPI) -> AsyncGenerator[None]:
-        raise OSError("no database")
-        yield
-
     with pytest.raises(OSError, match="no database") as caught:
         start(FastAPI(lifespan=together_lifespan(failing, **options)))
     error = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
@@ -228,11 +230,6 @@ def test_the_own_lifespan_can_use_the_client_at_both_ends() -> None:
 
 
 def test_an_error_in_the_own_lifespan_is_raised_as_it_is() -> None:
-    @asynccontextmanager
-    async def failing(_app: FastAPI) -> AsyncGenerator[None]:
-        raise OSError("no database")
-        yield
-
     with pytest.raises(OSError, match="no database"):
         start(FastAPI(lifespan=together_lifespan(failing, **EMBEDDED)))
 
@@ -289,7 +286,8 @@ def test_a_mounted_application_has_the_client_of_the_outer_one() -> None:
 
 def test_an_application_mounted_two_deep_has_it_too() -> None:
     inner = Starlette(routes=[Mount("/b", showing_timeout(FastAPI()))])
-    with TestClient(Starlette(routes=[Mount("/a", inner)], lifespan=together_lifespan(timeout=7, **EMBEDDED))) as client:
+    outer = Starlette(routes=[Mount("/a", inner)], lifespan=together_lifespan(timeout=7, **EMBEDDED))
+    with TestClient(outer) as client:
         assert client.get("/a/b/timeout").json() == 7
 
 

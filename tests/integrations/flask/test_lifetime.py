@@ -12,6 +12,7 @@ from flask import Flask
 from together_di_flask import FlaskSetupError, FlaskTogether, get_async_together, get_together
 
 from together_di import AsyncTogether, ConfigurationError, MissingAPIKeyError, Together
+from together_di.testing import FakeTogether
 
 from ...core.support.http_server import PATIENCE, HTTPServer, answer
 from .support import make_app
@@ -127,6 +128,14 @@ def test_an_async_override_takes_the_place_of_the_async_client() -> None:
         assert type(together.client) is Together
 
 
+def test_a_fake_with_an_async_client_takes_the_place_of_both() -> None:
+    together, fake = FlaskTogether(), FakeTogether()
+    with make_app(together).app_context():
+        with together.override(fake):
+            assert (together.client, together.async_client) == (fake, fake.async_client)
+        assert (together.client is fake, together.async_client is fake.async_client) == (False, False)
+
+
 def test_an_override_of_a_name_leaves_the_others() -> None:
     together = FlaskTogether()
     fake = Together(api_key="fake")
@@ -149,6 +158,12 @@ def test_an_app_made_inside_an_override_needs_no_key() -> None:
     fake = Together(api_key="fake")
     with together.override(fake), make_app(together, TOGETHER={}).app_context():
         assert together.client is fake
+
+
+def test_an_app_made_inside_an_override_is_told_of_wrong_options() -> None:
+    together = FlaskTogether()
+    with together.override(Together(api_key="fake")), pytest.raises(ConfigurationError, match="did you mean 'timeout'"):
+        make_app(together, TOGETHER={"timout": 3})
 
 
 def test_after_the_override_the_app_that_was_made_inside_is_without_it() -> None:

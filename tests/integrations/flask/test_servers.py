@@ -1,0 +1,211 @@
+"""The extension under real servers: many requests, a stop in mid-request, and a browser that goes in mid-stream."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import pytest
+
+from ...core.support.events import chunk
+from ...core.support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked
+from ...core.support.sides import KEY, completion
+
+ROOT = Path(__file__).parents[3]
+MODULE = "tests.integrations.flask.served"
+GOOD = answer(completion("Good"))
+#: Reports of starting and stopping; and what development mode says of sockets, with the line of code they come from.
+SERVERS_OWN = re.compile(r"\[INFO\]|Handling signal|ResourceWarning: (unclosed|Enable tracemalloc)|^  ")
+
+
+class Kind(NamedTuple):
+    """A server, and how many of its threads may each need a connection."""
+
+    arguments: tuple[str, ...]
+    threads: int
+
+
+GUNICORN = ("gunicorn", "--workers", "2", f"{MODULE}:app", "--bind", "fd://{}")
+PRELOAD = Kind((*GUNICORN, "--preload"), 2)
+KINDS = {
+    "gunicorn-sync": Kind(GUNICORN, 2),
+    "gunicorn-gthread": Kind((*GUNICORN, "--threads", "10"), 20),
+    "gunicorn-preload": PRELOAD,
+    "waitress": Kind((MODULE, "{}"), 20),
+}
+
+
+class Server:
+    """A server in a process of its own; what it prints is in `lines`."""
+
+    def __init__(self, kind: Kind, upstream: str, directory: Path, **environment: str) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port: int = self._listener.getsockname()[1]
+        descriptor = self._listener.fileno()
+        command = [sys.executable, "-X", "dev", "-m"]
+        self._upstream = upstream.rpartition(":")[2]
+        self._is_stopping = False
+        self._process = subprocess.Popen(
+            [*command, *(argument.format(descriptor) for argument in kind.arguments)],
+            env={
+                **os.environ,
+                **environment,
+                "HOME": str(directory),  # where gunicorn puts its control socket
+                "PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)]),
+                "FLASK_TOGETHER_API_KEY": KEY,
+                "FLASK_TOGETHER_BASE_URL": upstream,
+                "FLASK_TOGETHER_MAX_RETRIES": "0",
+            },
+            cwd=directory,
+            pass_fds=[descriptor],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._listener.close()
+        self.lines: list[str] = []
+        self._said = threading.Condition()
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            with self._said:
+                self.lines.append(line)
+                self._said.notify_all()
+
+    def wait_for(self, text: str) -> None:
+        """Wait until the server has printed `text`."""
+        with self._said:
+            assert self._said.wait_for(lambda: any(text in line for line in self.lines), PATIENCE), self.lines
+
+    def get(self, path: str) -> tuple[int, bytes]:
+        """Ask for `path`."""
+        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request("GET", path)
+            response = connection.getresponse()
+            return response.status, response.read()
+        finally:
+            connection.close()
+
+    def terminate(self) -> None:
+        """Send SIGTERM, once, and wait until it has been noticed."""
+        if not self._is_stopping:
+            self._is_stopping = True
+            self._process.terminate()
+            self.wait_for("Handling signal: term")
+
+    def stop(self) -> list[str]:
+        """Stop it; what it printed that is not its own: of its own sockets, gunicorn and waitress leave some open."""
+        self.terminate()
+        assert self._process.wait(PATIENCE) == 0, self.lines
+        self._reader.join(PATIENCE)
+        return [line for line in self.lines if self._upstream in line or not SERVERS_OWN.search(line)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.kill()
+        self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> Kind:
+    """A server that is installed."""
+    pytest.importorskip(request.param.partition("-")[0], reason="This server is not installed")
+    return KINDS[request.param]
+
+
+@pytest.mark.parametrize("path", ["/sync", "/async"])
+def test_many_requests_at_once_are_answered(kind: Kind, path: str, tmp_path: Path) -> None:
+    with HTTPServer(default=GOOD) as upstream, Server(kind, upstream.url, tmp_path) as server:
+        with ThreadPoolExecutor(20) as pool:
+            answers = list(pool.map(lambda _: server.get(path), range(200)))
+        assert server.stop() == []
+        assert answers == [(200, b"Good")] * 200
+        # An async view has an event loop of its own in Flask, and so a connection.
+        assert upstream.connections <= (kind.threads if path == "/sync" else 200)
+        for connection in range(upstream.connections):
+            upstream.wait_until_closed(connection + 1)
+
+
+def call_before_the_fork(upstream: HTTPServer, directory: Path) -> Server:
+    pytest.importorskip("gunicorn", reason="This server is not installed")
+    return Server(PRELOAD, upstream.url, directory, CALL_BEFORE_THE_FORK="1")
+
+
+def test_workers_do_not_use_the_connection_of_a_call_from_before_the_fork(tmp_path: Path) -> None:
+    with HTTPServer(default=GOOD) as upstream, call_before_the_fork(upstream, tmp_path) as server:
+        assert [server.get("/sync") for _ in range(4)] == [(200, b"Good")] * 4
+        assert [request.connection for request in upstream.requests].count(1) == 1
+        server.stop()
+
+
+@pytest.mark.xfail(reason="The core leaves its copies of the parent's sockets open in a child that exits", strict=True)
+def test_after_a_call_from_before_the_fork_workers_end_without_a_word(tmp_path: Path) -> None:
+    with HTTPServer(default=GOOD) as upstream, call_before_the_fork(upstream, tmp_path) as server:
+        server.get("/sync")
+        assert server.stop() == []
+
+
+@pytest.mark.parametrize("path", ["/sync", "/async"])
+def test_a_stop_in_mid_request_finishes_the_request(kind: Kind, path: str, tmp_path: Path) -> None:
+    release = threading.Event()
+
+    def held(peer: Peer) -> None:
+        assert release.wait(PATIENCE)
+        GOOD(peer)
+
+    with (
+        HTTPServer(held) as upstream,
+        Server(kind, upstream.url, tmp_path) as server,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        asked = pool.submit(server.get, path)
+        upstream.wait_for_requests(1)
+        server.terminate()
+        release.set()
+        assert asked.result(PATIENCE) == (200, b"Good")
+        assert server.stop() == []
+
+
+def test_a_browser_that_goes_in_mid_stream_closes_the_connection_to_the_api(kind: Kind, tmp_path: Path) -> None:
+    closed = threading.Event()
+
+    def endless(peer: Peer) -> None:
+        """Only when it writes can a WSGI server notice that nobody reads."""
+        event = chunk("Bon")
+        try:
+            peer.send(chunked(event, end=False))
+            while True:
+                peer.send(b"%x\r\n%b\r\n" % (len(event), event))
+        except OSError:
+            closed.set()
+            raise
+
+    with HTTPServer(endless) as upstream, Server(kind, upstream.url, tmp_path) as server:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
+        connection.request("GET", "/stream")
+        response = connection.getresponse()
+        assert b'"content":"Bon"' in response.readline()
+        response.close()
+        connection.close()
+        assert closed.wait(2), "The connection to the API is still open"
+        assert server.stop() == []
