@@ -83,10 +83,11 @@ def _found(options: dict[str, Any] | None, source: str, name: str, defaults: dic
 
 
 @without_locals
-def _client_config(settings: TogetherSettings, name: str) -> TogetherClient:
-    for text in misspelt(name):
+def _client_config(settings: TogetherSettings) -> TogetherClient:
+    config = settings.client_config()
+    for text in misspelt(config.found.names if config.found else ()):
         logger.warning("%s", text)
-    return settings.client_config()
+    return config
 
 
 def _sync_transport(config: TogetherClient) -> SyncTransport:
@@ -252,7 +253,7 @@ class TogetherContainer(_Lifecycle, containers.DeclarativeContainer):
     defaults = providers.Object(dict[str, Any]())
     found = providers.Factory(_found, config, source, client_name, defaults)
     settings = providers.Factory(TogetherSettings.from_found, found)
-    client_config = OnceProvider(_client_config, settings, client_name)
+    client_config = OnceProvider(_client_config, settings)
     sync_transport = OnceProvider(_sync_transport, client_config)
     async_transport = OnceProvider(_async_transport, client_config)
     client: providers.Singleton[Together] = OnceProvider(_client, client_config, sync_transport, opened)

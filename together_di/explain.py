@@ -103,7 +103,7 @@ def explained(found: Found, credential: Credential | None = None) -> Explanation
         key = Entry("api_key", "none", "nowhere", _shadowed("api_key", keys))
     else:
         key = Entry("api_key", *credential.shown, _shadowed("api_key", keys[1:]))
-    return Explanation(found.name, (key, *entries), tuple(problems), tuple(misspelt(found.name)))
+    return Explanation(found.name, (key, *entries), tuple(problems), tuple(misspelt(found.names)))
 
 
 def _entry(option: str, found: Found, values: Mapping[str, Any]) -> Entry:

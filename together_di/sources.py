@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -120,7 +120,7 @@ def look(
     """
     given = given or {}
     file = _ConfigFile()
-    where = _locations(_options_of(given, name))
+    where = _locations(_options_of(given, DEFAULT), _options_of(given, name))
     if "config_file" in where:
         file = _read_config_file(where["config_file"])
     names = tuple(dict.fromkeys((DEFAULT, *client_names(given), *client_names(file.options))))
@@ -145,9 +145,11 @@ def client_names(options: Mapping[str, Any]) -> list[str]:
     return [str(name) for name in options] if isinstance(options.get(DEFAULT), Mapping) else []
 
 
-def misspelt(name: str = DEFAULT) -> list[str]:
-    """What is said of each `TOGETHER_*` variable that nothing reads, but that is nearly the name of an option."""
-    known = {variable for option in OPTIONS.values() for variable in option.variables(name)}
+def misspelt(names: Iterable[str]) -> list[str]:
+    """What is said of each `TOGETHER_*` variable that no client reads, but that is nearly the name of an option."""
+    known = {
+        variable for name in (DEFAULT, *names) for option in OPTIONS.values() for variable in option.variables(name)
+    }
     known |= {f"TOGETHER_{location.upper()}" for location in LOCATIONS}
     unknown = sorted(variable for variable in os.environ if variable.startswith("TOGETHER_") and variable not in known)
     hints = {variable: near_miss(variable, known, cutoff=0.85) for variable in unknown}
@@ -212,16 +214,18 @@ def _from_texts(get: Callable[[str], str | None], name: str, source: str, key: s
     return Place(values, key.format(variable, "not set" if get(variable) is None else "empty"))
 
 
-def _locations(given: Mapping[str, Any]) -> dict[str, Finding]:
-    """Where else to look, as far as that is said: in the settings or in the environment."""
+def _locations(*given: Any) -> dict[str, Finding]:
+    """Where else to look, as far as that is said: in the environment, or in the settings, the last of which wins."""
     found = {
         location: Finding(text, f"env TOGETHER_{location.upper()}")
         for location in LOCATIONS
         if (text := os.environ.get(f"TOGETHER_{location.upper()}", "").strip())
     }
-    for name, value in given.items() if isinstance(given, Mapping) else ():
-        if (location := str(name).lower()) in LOCATIONS and value:
-            found[location] = Finding(str(value), str(name))
+    for options in given:
+        named = cast("Mapping[object, object]", options) if isinstance(options, Mapping) else {}
+        for name, value in named.items():
+            if (location := str(name).lower()) in LOCATIONS and value:
+                found[location] = Finding(str(value), str(name))
     return found
 
 

@@ -6,21 +6,18 @@ import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from threading import Lock
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 from weakref import WeakKeyDictionary
 
 from starlette.applications import Starlette
 from starlette.types import Lifespan
 
-from together_di import ConfigurationError, TogetherError
+from together_di import ConfigurationError, TogetherContainer, TogetherError
 from together_di.credentials import conceal
 from together_di.sources import client_names
 
 from .dependencies import get_async_together_named, get_together_named
 from .state import KEY
-
-if TYPE_CHECKING:
-    from together_di import TogetherContainer
 
 __all__ = ["together_lifespan"]
 
@@ -97,8 +94,6 @@ def _check_arguments(
 
 
 def _built(config: Mapping[str, Any] | None, options: Mapping[str, Any]) -> TogetherContainer:
-    from together_di import TogetherContainer
-
     source = "argument {} of together_lifespan" if config is None else 'together_lifespan config["{}"]'
     return TogetherContainer(
         config=dict(options if config is None else config), source=source, defaults={"blocking_calls": "warn"}

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
-from together_di import TogetherError
-
-if TYPE_CHECKING:
-    from together_di import TogetherContainer
+from together_di import TogetherContainer, TogetherError
 
 __all__ = ["KEY", "NotStartedError", "get_container"]
 

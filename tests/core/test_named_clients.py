@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +77,13 @@ def test_what_the_environment_says_of_all_clients_holds_for_each(monkeypatch: py
     container = TogetherContainer(config={"default": {}, "eu": {}})
     eu = container.named("eu").client()
     assert (eu.client.transport, eu.base_url) == ("embedded", "https://api.together.ai")
+
+
+def test_where_to_look_is_said_once_for_all_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.env").write_text("TOGETHER_EU_API_KEY=key-eu\n")
+    monkeypatch.setenv("TOGETHER_ENV_FILE", "nowhere.env")
+    container = TogetherContainer(config={"default": {"env_file": tmp_path / "a.env"}, "eu": {}})
+    assert container.named("eu").client().api_key == "key-eu"
 
 
 def test_clients_send_on_their_own_connections_with_their_own_key() -> None:

@@ -7,6 +7,8 @@ from typing import assert_type
 from dependency_injector import containers, providers
 
 from together_di import AsyncTogether, Together, TogetherClient, TogetherContainer, TogetherSettings
+from together_di.check import Health
+from together_di.explain import Explanation
 
 
 class Summariser:
@@ -28,5 +30,12 @@ async def provided() -> None:
     assert_type(container.settings(), TogetherSettings)
     assert_type(container.client_config(), TogetherClient)
     assert_type(App().summariser(), Summariser)
+    assert_type(container.named("eu").client(), Together)
+    assert_type(container.names, tuple[str, ...])
+    assert_type(container.explain(), Explanation)
+    assert_type(container.explain()["timeout"].source, str)
+    assert_type(container.ping(), Health)
+    assert_type(await container.aping(), Health)
+    assert_type(container.refresh(), None)
     container.close()
     await container.aclose()

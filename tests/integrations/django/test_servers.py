@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ...core.support.events import OPEN_ENDED, chunk, events
+from ...core.support.events import OPEN_ENDED, chunk
 from ...core.support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked
 from ...core.support.sides import completion
 from .servers import ASGI, KINDS, WSGI, Kind, Server
@@ -23,10 +23,6 @@ def with_paths(kinds: dict[str, Kind], *paths: str) -> list[object]:
 
 def skip_if_missing(kind: Kind) -> None:
     pytest.importorskip(kind.arguments[0], reason="This server is not installed")
-
-
-def warm_up(kind: Kind) -> list[object]:
-    return [answer([])] if kind.warm_up else []
 
 
 @pytest.mark.parametrize(("kind", "path"), with_paths(KINDS, "/sync", "/async"))

@@ -11,4 +11,4 @@ application = get_wsgi_application()
 
 if "PROJECT_WARM_UP" in os.environ:
     # With --preload, this is the parent of the workers: its connection must stay its own.
-    get_together().models.list()
+    get_together().chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}])

@@ -36,6 +36,7 @@ class Kind(NamedTuple):
         code: Its exit code after SIGTERM.
         workers: How many processes serve.
         opens: Whether it must open its port itself.
+        ready: What it prints when it has, if that is not before the application starts.
     """
 
     arguments: tuple[str, ...]
@@ -43,14 +44,17 @@ class Kind(NamedTuple):
     code: int = 0
     workers: int = 1
     opens: bool = False
+    ready: str = ""
 
 
-UVICORN = ("uvicorn", APP, "--fd", "{}", "--no-access-log")
+UVICORN = ("uvicorn", APP, "--no-access-log")
 KINDS = {
-    "uvicorn": Kind(UVICORN, "Shutting down", code=-15),
-    "uvicorn-workers": Kind((*UVICORN, "--workers", "2"), "Shutting down", workers=2),
+    "uvicorn": Kind((*UVICORN, "--fd", "{}"), "Shutting down", code=-15),
+    "uvicorn-workers": Kind((*UVICORN, "--workers", "2", "--port", "{}"), "Shutting down", workers=2, opens=True),
     "hypercorn": Kind(("hypercorn", APP, "--bind", "fd://{}"), ""),
-    "granian": Kind(("granian", APP, "--interface", "asgi", "--port", "{}"), "Shutting down", opens=True),
+    "granian": Kind(
+        ("granian", APP, "--interface", "asgi", "--port", "{}"), "Shutting down", opens=True, ready="Started worker-1"
+    ),
 }
 
 
@@ -88,8 +92,8 @@ class Server:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         upstream.wait_for_requests(kind.workers)  # each pings before it serves
-        if kind.opens:
-            self._wait_for("Started worker-1")
+        if kind.ready:
+            self._wait_for(kind.ready)
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -160,6 +160,12 @@ def test_an_app_made_inside_an_override_needs_no_key() -> None:
         assert together.client is fake
 
 
+def test_in_an_app_made_inside_two_overrides_the_inner_counts() -> None:
+    together, outer, inner = FlaskTogether(), Together(api_key="outer"), Together(api_key="inner")
+    with together.override(outer), together.override(inner), make_app(together).app_context():
+        assert together.client is inner
+
+
 def test_an_app_made_inside_an_override_is_told_of_wrong_options() -> None:
     together = FlaskTogether()
     with together.override(Together(api_key="fake")), pytest.raises(ConfigurationError, match="did you mean 'timeout'"):

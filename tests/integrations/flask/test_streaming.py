@@ -52,8 +52,17 @@ def test_a_browser_that_goes_closes_the_connection_to_the_api() -> None:
 
 
 def test_an_answer_without_its_body_closes_the_connection_to_the_api() -> None:
+    together = FlaskTogether()
     with HTTPServer(then_stall(chunked(events("Bon"), end=False))) as server:
-        with streaming_app(base_url=server.url).test_client().head("/") as response:
+        app = make_app(together, TOGETHER={"api_key": KEY, "base_url": server.url})
+        kept: list[Any] = []  # so that it is not the garbage collector who closes it
+
+        @app.get("/")
+        def view() -> Response:
+            kept.append(together.client.chat.completions.create(stream=True, **CHAT))
+            return sse(kept[0])
+
+        with app.test_client().head("/") as response:
             assert response.status_code == 200
         server.wait_until_closed(1)
 
