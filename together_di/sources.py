@@ -222,7 +222,7 @@ def _locations(*given: Any) -> dict[str, Finding]:
         if (text := os.environ.get(f"TOGETHER_{location.upper()}", "").strip())
     }
     for options in given:
-        named = cast("Mapping[object, object]", options) if isinstance(options, Mapping) else {}
+        named = cast("Mapping[object, object]", options if isinstance(options, Mapping) else {})
         for name, value in named.items():
             if (location := str(name).lower()) in LOCATIONS and value:
                 found[location] = Finding(str(value), str(name))

@@ -14,6 +14,8 @@ from together_di.options import OPTIONS
 from together_di.settings import TogetherSettings
 from together_di.sources import PRECEDENCE, look
 
+GUIDE = Path(__file__).parents[2] / "docs/configuration.md"
+
 #: One way to set the time limit for each place, in the order in which they win.
 PLACES = ("argument", "environment", ".env", "mounted secrets", "configuration file")
 
@@ -243,16 +245,16 @@ def test_the_error_for_a_missing_key_names_all_places_in_their_order() -> None:
     )
 
 
-def test_the_readme_prints_the_precedence_as_the_code_has_it() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    assert "\n".join(f"{number}. {place}" for number, place in enumerate(PRECEDENCE, start=1)) in readme
+def test_the_guide_prints_the_precedence_as_the_code_has_it() -> None:
+    guide = GUIDE.read_text()
+    assert "\n".join(f"{number}. {place}" for number, place in enumerate(PRECEDENCE, start=1)) in guide
 
 
-def test_the_readme_lists_every_option_with_its_variable() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+def test_the_guide_lists_every_option_with_its_variable() -> None:
+    guide = GUIDE.read_text()
     cells = [(option.name, *option.variables("default")) for option in OPTIONS.values()]
     rows = ["| " + " | ".join(f"`{cell}`" for cell in row) + " |" for row in cells]
-    assert [row for row in rows if row not in readme] == []
+    assert [row for row in rows if row not in guide] == []
 
 
 def test_settings_have_a_field_and_a_line_of_documentation_for_every_option() -> None:

@@ -14,9 +14,9 @@ import pytest
 from together_di import AsyncTogether, ClientClosedError, Together
 
 from ...core.support.events import events
+from ...core.support.forking import in_child
 from ...core.support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, message, then_stall
 from ...core.support.sides import KEY, completion
-from ...core.test_fork import in_child
 from .rig import CHAT, App, Rig
 
 GOOD = answer(completion("Good"))

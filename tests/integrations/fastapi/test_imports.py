@@ -29,9 +29,10 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_import_works_without_a_key_and_reads_no_settings() -> None:
-    done = run("import together_di_fastapi; print({'fastapi', 'pydantic_settings'} & sys.modules.keys())")
-    assert (done.stdout, done.stderr) == ("set()\n", "")
+def test_the_import_connects_to_nothing_and_needs_no_key() -> None:
+    watch = "sys.addaudithook(lambda event, args: print(event) if event.startswith('socket.') else None)"
+    done = run(f"import asyncio, ssl; {watch}; import together_di_fastapi")
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_all_but_the_annotations_works_without_fastapi() -> None:

@@ -128,11 +128,11 @@ class Server:
             self._wait_for(self._kind.stopping)
 
     def stop(self) -> list[str]:
-        """Stop it; gives what it printed that is not its own report of starting and stopping."""
+        """Stop it; gives what it printed, without its reports of starting and stopping, and asyncio's of being slow."""
         self._process.terminate()
         assert self._process.wait(PATIENCE) == self._kind.code, self.lines
         self._reader.join(PATIENCE)
-        return [line for line in self.lines if "INFO" not in line]
+        return [line for line in self.lines if "INFO" not in line and not line.startswith("Executing <")]
 
     def __enter__(self) -> Self:
         return self
