@@ -154,11 +154,11 @@ class SyncEngine(Engine[SyncTransport]):
             APIStatusError: The API refused, and trying again did not help or makes no sense.
             APIConnectionError: There was no response, however often it was tried.
         """
-        self.check_open()
         if self.config.blocking_calls != "allow":
             check_not_in_loop(self.config.blocking_calls)
         attempts = Attempts(call, self.config.max_retries, self.config.retry)
         while True:
+            self.check_open()  # each time: it may be closed while a call waits
             attempts.request.key = self.config.credential.get() if attempts.may_carry_key else None
             try:
                 response = self.shared.transport.send(attempts.request)
@@ -254,9 +254,9 @@ class AsyncEngine(Engine[AsyncTransport]):
             APIStatusError: The API refused, and trying again did not help or makes no sense.
             APIConnectionError: There was no response, however often it was tried.
         """
-        self.check_open()
         attempts = Attempts(call, self.config.max_retries, self.config.retry)
         while True:
+            self.check_open()
             attempts.request.key = await self.config.credential.aget() if attempts.may_carry_key else None
             try:
                 response = await self.shared.transport.send(attempts.request)

@@ -28,7 +28,9 @@ from together_di import (
     TogetherClient,
 )
 
+from .support.http_server import HTTPServer, answer
 from .support.recorder import Recorder
+from .support.sides import OpenSide, both_sides, chat
 
 Clients = pytest.mark.parametrize("kind", [Together, AsyncTogether])
 NAMESPACES = [
@@ -529,3 +531,22 @@ def test_an_embedded_client_raises_the_errors_of_the_api() -> None:
     with pytest.raises(APIStatusError) as caught:
         Together(transport="embedded").files.retrieve("missing")
     assert caught.value.status_code == 404
+
+
+@both_sides
+def test_a_client_that_is_closed_while_a_call_waits_does_not_send_it_again(
+    open_side: OpenSide, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with HTTPServer(default=answer({"error": {}}, status=500)) as server, open_side(server.url) as side:
+
+        def close(_: float) -> None:
+            side.client._engine.is_closed = True
+
+        async def aclose(_: float) -> None:
+            close(0)
+
+        monkeypatch.setattr("time.sleep", close)
+        monkeypatch.setattr("anyio.sleep", aclose)
+        with pytest.raises(ClientClosedError):
+            side.call(chat)
+    assert len(server.requests) == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
+import sys
 import threading
 from typing import Any
 
@@ -224,3 +226,36 @@ def test_the_embedded_transport_works_in_a_child() -> None:
     client = Together(transport="embedded")
     client.chat.completions.create(**CHAT)
     in_child(lambda: client.chat.completions.create(**CHAT))
+
+
+FORKING = """
+import asyncio, os, sys
+from together_di import AsyncTogether, Together
+
+async def call(client):
+    await client.files.list()
+    leave()
+
+def leave():
+    if (child := os.fork()) == 0:
+        sys.exit()  # not `os._exit`: everything is torn down, as at the end of a server's worker
+    os.waitpid(child, 0)
+
+if sys.argv[1] == "sync":
+    client = Together(api_key="k", base_url=sys.argv[2])
+    client.files.list()
+    leave()
+    client.files.list()
+    client.close()
+else:
+    client = AsyncTogether(api_key="k", base_url=sys.argv[2])
+    asyncio.run(call(client))
+"""
+
+
+@pytest.mark.parametrize("side", ["sync", "async"])
+def test_a_child_that_ends_in_an_orderly_way_says_nothing_about_its_parents_connections(side: str) -> None:
+    with HTTPServer(default=answer({"data": []})) as server:
+        command = [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", FORKING, side, server.url]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.stdout, done.stderr, server.connections) == ("", "", 1)

@@ -91,6 +91,14 @@ class LoopPools:
         if isinstance(self.network, AsyncioNetwork):
             self.network.abandon()
 
+    def forget(self) -> object:
+        """Leave the connections to the parent, in a forked child; gives what must be kept from being collected."""
+        if isinstance(self.network, AsyncioNetwork):
+            self.network.forget()
+        # The child may end this loop in an orderly way: then there is nothing to close in it.
+        pools, self._pools, self._routes = self._pools, {}, {}
+        return pools, self._watch
+
     @property
     def is_dead(self) -> bool:
         """Whether the loop has ended without closing its generators."""
@@ -124,7 +132,8 @@ class AsyncPoolTransport:
 
     def after_fork(self) -> None:
         """Leave the parent's connections to the parent."""
-        inherited.append(self._by_loop)
+        for pools in self._by_loop.values():
+            inherited.append(pools.forget())
         self._by_loop = {}
 
     async def send(self, request: Request) -> Response:

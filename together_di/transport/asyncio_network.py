@@ -19,6 +19,8 @@ from typing import Any
 import httpcore
 from httpcore import SOCKET_OPTION
 
+from .sync_network import leave_to_parent
+
 #: Largest read, in bytes, that asyncio buffers before it makes the sender wait.
 READ_BUFFER = 2**18
 
@@ -104,6 +106,14 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
             connection_lost(None)
 
 
+    def forget(self) -> None:
+        """Close a forked child's copy of the socket; the connection is the parent's, and notices nothing."""
+        transport: Any = self._socket_transport
+        if (sock := getattr(transport, "_sock", None)) is not None:
+            transport._sock, transport._closing = None, True  # as asyncio leaves it, when it closes one
+            leave_to_parent(sock)
+
+
 def _has_input(sock: socket.socket) -> bool:
     # httpcore asks this of every idle connection for each request, and making a selector each time takes too long.
     if not hasattr(select, "poll"):  # Windows
@@ -155,3 +165,8 @@ class AsyncioNetwork(httpcore.AsyncNetworkBackend):
         """Close what is open, when the event loop can no longer do it."""
         for stream in list(self.streams):
             stream.abandon()
+
+    def forget(self) -> None:
+        """Leave every connection to the parent, in a forked child."""
+        for stream in list(self.streams):
+            stream.forget()

@@ -40,6 +40,7 @@ class PoolTransport:
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        self._sockets = SyncNetwork()
         self._lock = ForkSafeLock()
         self._pools: dict[str | None, httpcore.ConnectionPool] = {}
         self._routes: dict[Origin, httpcore.ConnectionPool] = {}
@@ -47,8 +48,9 @@ class PoolTransport:
 
     def after_fork(self) -> None:
         """Leave the parent's connections to the parent."""
+        self._sockets.forget()
         inherited.append(self._pools)
-        self._pools, self._routes = {}, {}
+        self._pools, self._routes, self._sockets = {}, {}, SyncNetwork()
 
     def send(self, request: Request) -> Response:
         """Send `request` once; the body is read later."""
@@ -74,7 +76,7 @@ class PoolTransport:
                     max_connections=network.max_connections,
                     max_keepalive_connections=network.max_keepalive_connections,
                     keepalive_expiry=network.keepalive_expiry,
-                    network_backend=SyncNetwork(),
+                    network_backend=self._sockets,
                     proxy=None if proxy is None else through(proxy),
                 )
             self._routes[origin] = self._pools[proxy]

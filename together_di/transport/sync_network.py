@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import ssl
+import weakref
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,8 +16,10 @@ from httpcore import SOCKET_OPTION
 class SyncStream(httpcore.NetworkStream):
     """One connection."""
 
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, network: SyncNetwork) -> None:
         self._stream = stream
+        self._network = network
+        network.streams.add(self)
         #: Seconds a read waits at most, whatever it is told, until the next request is written.
         self.longest_wait: float | None = None
 
@@ -39,14 +44,25 @@ class SyncStream(httpcore.NetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.NetworkStream:
         """Continue with TLS on the same socket."""
-        return SyncStream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+        return SyncStream(self._stream.start_tls(ssl_context, server_hostname, timeout), self._network)
+
+    def forget(self) -> None:
+        """Close a forked child's copy of the socket; the connection is the parent's, and notices nothing."""
+        leave_to_parent(self._stream.get_extra_info("socket"))
+
+
+def leave_to_parent(sock: socket.socket) -> None:
+    """Close this process's copy of a socket that another one goes on using: no word is said on the connection."""
+    if (descriptor := sock.detach()) >= 0:
+        os.close(descriptor)
 
 
 class SyncNetwork(httpcore.NetworkBackend):
-    """Opens connections."""
+    """Opens connections, and remembers those that are open."""
 
     def __init__(self) -> None:
         self._backend = httpcore.SyncBackend()
+        self.streams: weakref.WeakSet[SyncStream] = weakref.WeakSet()
 
     def connect_tcp(
         self,
@@ -57,8 +73,13 @@ class SyncNetwork(httpcore.NetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to `host`."""
-        return SyncStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+        return SyncStream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options), self)
 
     def sleep(self, seconds: float) -> None:
         """Wait."""
         self._backend.sleep(seconds)
+
+    def forget(self) -> None:
+        """Leave every connection to the parent, in a forked child."""
+        for stream in list(self.streams):
+            stream.forget()

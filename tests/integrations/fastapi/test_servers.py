@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -85,6 +87,7 @@ class Server:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         listener.close()
         self.lines: list[str] = []
@@ -128,11 +131,15 @@ class Server:
             self._wait_for(self._kind.stopping)
 
     def stop(self) -> list[str]:
-        """Stop it; gives what it printed, without its reports of starting and stopping, and asyncio's of being slow."""
+        """Stop it; gives what it printed, but for its reports of starting and stopping."""
         self._process.terminate()
         assert self._process.wait(PATIENCE) == self._kind.code, self.lines
         self._reader.join(PATIENCE)
-        return [line for line in self.lines if "INFO" not in line and not line.startswith("Executing <")]
+        return [line for line in self.lines if not self._is_routine(line)]
+
+    def _is_routine(self, line: str) -> bool:
+        # Asyncio says what took long; uvicorn with workers leaves its own listener open.
+        return "INFO" in line or line.startswith("Executing <") or f"laddr=('127.0.0.1', {self.port})>" in line
 
     def __enter__(self) -> Self:
         return self
@@ -140,7 +147,8 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # the workers as well
         self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         assert self._process.stdout is not None

@@ -158,7 +158,6 @@ def test_workers_do_not_use_the_connection_of_a_call_from_before_the_fork(tmp_pa
         server.stop()
 
 
-@pytest.mark.xfail(reason="The core leaves its copies of the parent's sockets open in a child that exits", strict=True)
 def test_after_a_call_from_before_the_fork_workers_end_without_a_word(tmp_path: Path) -> None:
     with HTTPServer(default=GOOD) as upstream, call_before_the_fork(upstream, tmp_path) as server:
         server.get("/sync")
