@@ -256,6 +256,6 @@ else:
 @pytest.mark.parametrize("side", ["sync", "async"])
 def test_a_child_that_ends_in_an_orderly_way_says_nothing_about_its_parents_connections(side: str) -> None:
     with HTTPServer(default=answer({"data": []})) as server:
-        command = [sys.executable, "-X", "dev", "-W", "ignore::DeprecationWarning", "-c", FORKING, side, server.url]
+        command = [sys.executable, "-W", "default", "-W", "ignore::DeprecationWarning", "-c", FORKING, side, server.url]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (done.stdout, done.stderr, server.connections) == ("", "", 1)
