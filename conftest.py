@@ -20,6 +20,6 @@ def _restored(namespace: dict[str, Any]) -> None:
 
 
 pytest_collect_file = (
-    Sybil(parsers=[PythonCodeBlockParser()], patterns=["README.md", "docs/*.md"], setup=_embedded, teardown=_restored)
+    Sybil(parsers=[PythonCodeBlockParser()], patterns=["README.md", "docs/configuration.md", "docs/testing.md"], setup=_embedded, teardown=_restored)
     + Sybil(parsers=[DocTestParser()], path="together_di", patterns=["*.py"])
 ).pytest()
