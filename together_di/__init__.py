@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from . import types as types
     from .container import TogetherContainer as TogetherContainer
     from .settings import TogetherSettings as TogetherSettings
+    from .testing.fake import FakeTogether as FakeTogether
     from .transport.httpx_client import DefaultAsyncHttpxClient as DefaultAsyncHttpxClient
     from .transport.httpx_client import DefaultHttpxClient as DefaultHttpxClient
     from .types import BaseModel as BaseModel
@@ -87,6 +88,7 @@ __all__ = [
     "ConflictError",
     "DefaultAsyncHttpxClient",
     "DefaultHttpxClient",
+    "FakeTogether",
     "InsecureBaseURLWarning",
     "InternalServerError",
     "MissingAPIKeyError",
@@ -114,6 +116,7 @@ _LAZY = {
     "BaseModel": ".types",
     "DefaultAsyncHttpxClient": ".transport.httpx_client",
     "DefaultHttpxClient": ".transport.httpx_client",
+    "FakeTogether": ".testing.fake",
     "TogetherContainer": ".container",
     "TogetherSettings": ".settings",
 }

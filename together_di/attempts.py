@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from .errors import APIError, AuthenticationError, status_error
 from .request import Call
 from .retry import Attempt, RetryPolicy, delay_before_retry
-from .wire import SECRET_HEADERS, Request, Response, parse_url
+from .wire import Request, Response, is_secret_header, parse_url
 
 logger = logging.getLogger("together_di")
 
@@ -105,5 +105,5 @@ def redirect_target(request: Request, response: Response) -> Request | None:
     headers = request.raw_headers
     if origin != request.origin:
         # Whatever else is a credential stays at home, as the key does.
-        headers = [item for item in headers if item[0].decode("latin-1").lower() not in SECRET_HEADERS]
+        headers = [item for item in headers if not is_secret_header(item[0].decode("latin-1"))]
     return replace(request, origin=origin, target=target, raw_headers=headers)

@@ -21,7 +21,7 @@ import functools
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from types import MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         ResponseContextManager,
     )
     from .streaming import AsyncStream, Stream
-    from .testing.script import AsyncFakeMethod, FakeMethod, FakeStreaming
+    from .testing.script import FakeMethod, FakeStreaming
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -215,9 +215,11 @@ class Endpoint(Method, Generic[P, S, A]):
         @overload
         def __get__(self, obj: None, owner: object = None) -> Self: ...
         @overload
-        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeMethod[P, S]: ...
+        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeMethod[P, S, S]: ...
         @overload
-        def __get__(self, obj: Resource[AsyncFake], owner: object = None) -> AsyncFakeMethod[P, A]: ...
+        def __get__(
+            self, obj: Resource[AsyncFake], owner: object = None
+        ) -> FakeMethod[P, Coroutine[Any, Any, A], A]: ...
         @overload
         def __get__(self, obj: Resource[Sync], owner: object = None) -> Callable[P, S]: ...
         @overload
@@ -304,9 +306,11 @@ class PagedEndpoint(Method, Generic[P, T]):
         @overload
         def __get__(self, obj: None, owner: object = None) -> Self: ...
         @overload
-        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeMethod[P, Page[T]]: ...
+        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeMethod[P, Page[T], Sequence[T]]: ...
         @overload
-        def __get__(self, obj: Resource[AsyncFake], owner: object = None) -> FakeMethod[P, AsyncPaginator[T]]: ...
+        def __get__(
+            self, obj: Resource[AsyncFake], owner: object = None
+        ) -> FakeMethod[P, AsyncPaginator[T], Sequence[T]]: ...
         @overload
         def __get__(self, obj: Resource[Sync], owner: object = None) -> Callable[P, Page[T]]: ...
         @overload

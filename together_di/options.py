@@ -16,7 +16,7 @@ from ._sentinels import NotGiven, not_given
 from ._text import near_miss
 from .errors import ConfigurationError
 from .secrets import Reference, store_for
-from .wire import SECRET_HEADERS, Origin, Timeout
+from .wire import Origin, Timeout, is_secret_header
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -272,7 +272,7 @@ def check_headers(headers: Mapping[str, object], source: str) -> None:
 
 def shown_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """`headers` with the values of credentials hidden."""
-    return {name: "[hidden]" if name.lower() in SECRET_HEADERS else value for name, value in headers.items()}
+    return {name: "[hidden]" if is_secret_header(name) else value for name, value in headers.items()}
 
 
 class FurtherOptions(TypedDict, total=False):

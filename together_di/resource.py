@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from .config import TogetherClient
     from .engine import Engine
 
-M = TypeVar("M")
+#: Covariant, so that a fake's namespace stands wherever a real one is asked for.
+M = TypeVar("M", covariant=True)  # noqa: PLC0105 - named in every namespace
 
 
 class Sync:

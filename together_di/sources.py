@@ -181,7 +181,11 @@ def _from_dict(options: Any, source: str, known: set[str], *, was_given: bool = 
         if option not in known:
             problems.append(f"{label}: there is no such option{near_miss(str(spelt), _spelt_like(str(spelt), known))}.")
         elif _is_set(option, value):
-            values[option] = Finding(conceal(value) if option == "api_key" else value, label, was_given)
+            try:
+                values[option] = Finding(conceal(value) if option == "api_key" else value, label, was_given)
+            except TypeError:
+                kind = type(value).__name__
+                problems.append(f"{label} must be a str, or a function that gives one, not {kind}.")
         elif option == "api_key":
             key = "empty" if value is not None else key
     spelt_key = "API_KEY" if any(str(name).isupper() for name in options) else "api_key"

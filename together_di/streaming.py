@@ -137,6 +137,7 @@ class Stream(_Items[T]):
 
     def __init__(self, response: Response, decode: Decode[T]) -> None:
         super().__init__(response, decode)
+        self._is_closed = False
         self._iterator = self._run()
 
     def _run(self) -> Iterator[T]:
@@ -146,7 +147,8 @@ class Stream(_Items[T]):
                 if self._reads_left == 0:
                     return
         except APIConnectionError:
-            if self._reads_left is None:
+            # Closed by another thread, it just ends.
+            if self._reads_left is None and not self._is_closed:
                 raise
         finally:
             self.close()
@@ -162,7 +164,8 @@ class Stream(_Items[T]):
         return next(self._iterator)
 
     def close(self) -> None:
-        """Give the connection back; what has not been read is lost."""
+        """Give the connection back; what has not been read is lost. Any thread may do it."""
+        self._is_closed = True
         self.response.close()
 
     def __enter__(self) -> Self:

@@ -24,8 +24,14 @@ if TYPE_CHECKING:
 
 RawHeaders = list[tuple[bytes, bytes]]
 
-#: Header names whose values are credentials.
-SECRET_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+_SECRET_HEADER = re.compile(
+    "auth|cookie|credential|(?<!idempotency-)key|pass|secret|signature|token", re.IGNORECASE
+).search
+
+
+def is_secret_header(name: str) -> bool:
+    """Whether the value of a header is a credential, as far as its name tells."""
+    return _SECRET_HEADER(name) is not None
 
 
 class Timeout:
@@ -125,7 +131,7 @@ class Headers(Mapping[str, str]):
         return len(self._fields)
 
     def __repr__(self) -> str:
-        shown = {name: "[hidden]" if name in SECRET_HEADERS else value for name, value in self.items()}
+        shown = {name: "[hidden]" if is_secret_header(name) else value for name, value in self.items()}
         return f"Headers({shown!r})"
 
 

@@ -37,7 +37,8 @@ def check_configuration(**_: object) -> list[checks.CheckMessage]:
     """
     try:
         clients = _clients()
-        return [*_variables(clients), *(message for found in clients for message in _configuration(found))]
+        unread = [_warning(3, text, "Rename the variable, or remove it.") for text in misspelt(clients[0].names)]
+        return unread + [message for found in clients for message in _configuration(found)]
     except (ConfigurationError, TypeError) as error:
         return [_error(str(error))]
 
@@ -76,14 +77,6 @@ def _configuration(found: Found) -> Iterator[checks.CheckMessage]:
     for warning in caught:
         if issubclass(warning.category, InsecureBaseURLWarning):
             yield _warning(2, str(warning.message), _ASK)
-
-
-def _variables(clients: list[Found]) -> Iterator[checks.CheckMessage]:
-    # A variable that only some clients do not read is the others' own.
-    unread = [{text.partition(":")[0]: text for text in misspelt(found.name)} for found in clients]
-    for variable, text in unread[0].items():
-        if all(variable in others for others in unread):
-            yield _warning(3, text, "Rename the variable, or remove it.")
 
 
 def _deployment(found: Found) -> Iterator[checks.CheckMessage]:

@@ -11,7 +11,7 @@ from starlette.requests import HTTPConnection
 
 from together_di import AsyncTogether, Together
 
-from .state import get_container
+from .state import container_of
 
 __all__ = [
     "get_async_together",
@@ -33,7 +33,7 @@ async def get_together(connection: HTTPConnection) -> Together:
     Raises:
         NotStartedError: `together_lifespan` has not run for the application.
     """
-    return get_container(connection).client()
+    return container_of(connection).client()
 
 
 async def get_async_together(connection: HTTPConnection) -> AsyncTogether:
@@ -44,7 +44,7 @@ async def get_async_together(connection: HTTPConnection) -> AsyncTogether:
     Raises:
         NotStartedError: `together_lifespan` has not run for the application.
     """
-    return get_container(connection).async_client()
+    return container_of(connection).async_client()
 
 
 @functools.cache
@@ -58,7 +58,7 @@ def get_together_named(name: str) -> Dependency[Together]:
         return get_together
 
     async def get_named(connection: HTTPConnection) -> Together:
-        return get_container(connection).named(name).client()
+        return container_of(connection).named(name).client()
 
     return get_named
 
@@ -70,6 +70,6 @@ def get_async_together_named(name: str) -> Dependency[AsyncTogether]:
         return get_async_together
 
     async def get_named(connection: HTTPConnection) -> AsyncTogether:
-        return get_container(connection).named(name).async_client()
+        return container_of(connection).named(name).async_client()
 
     return get_named

@@ -17,7 +17,7 @@ from together_di.credentials import conceal
 from together_di.sources import client_names
 
 from .dependencies import get_async_together_named, get_together_named
-from .state import KEY
+from .state import KEY, OWNER
 
 __all__ = ["together_lifespan"]
 
@@ -61,7 +61,7 @@ def together_lifespan(
         try:
             await _check_clients(app, found, ping=ping)
             async with run_app(app) as state:
-                yield {**(state or {}), KEY: found}
+                yield {**(state or {}), KEY: found, OWNER: app}
         finally:
             if running.leave(app):
                 await found.aclose()

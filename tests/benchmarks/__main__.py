@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
-from . import container, further, startup, traffic
+from . import container, dependencies, further, startup, traffic
 from .measure import Case, run
 from .table import HEADING, row
 
@@ -38,6 +38,7 @@ def main() -> None:
             *traffic.async_cases(address, stack),
             *further.cases(address),
             *container.cases(),
+            *dependencies.cases(stack),
         ]
         chosen = [case for case in every if not options.case or case.name.startswith(tuple(options.case))]
         if not chosen:

@@ -130,7 +130,7 @@ def test_no_timeout_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("wrong", [b"hunter2", 5, ["hunter2"]])
 def test_a_key_of_another_type_is_refused_with_the_name_of_the_type(wrong: Any) -> None:
-    with pytest.raises(TypeError, match=rf"^api_key must be a str, .* not {type(wrong).__name__}\.$"):
+    with pytest.raises(ConfigurationError, match=rf'^config\["api_key"\] must be a str, .* not {type(wrong).__name__}\.'):
         built(api_key=wrong).client()
 
 

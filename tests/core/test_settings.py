@@ -171,7 +171,7 @@ def test_a_value_of_another_type_is_refused_by_name(option: str) -> None:
 @pytest.mark.parametrize("name", ["api_key", "API_KEY"])
 @pytest.mark.parametrize("wrong", [b"hunter2", 5, ["hunter2"]])
 def test_a_key_of_another_type_is_refused_with_the_name_of_the_type(name: str, wrong: Any) -> None:
-    with pytest.raises(TypeError, match=rf"^api_key must be a str, .* not {type(wrong).__name__}\.$"):
+    with pytest.raises(ConfigurationError, match=rf"^argument {name} must be a str, .* not {type(wrong).__name__}\.$"):
         TogetherSettings(**{name: wrong})
 
 

@@ -15,7 +15,7 @@ from together_di.streaming import LAST_READS, AsyncStream, Stream
 from together_di.wire import Body, Response
 
 from .support.events import DONE, OPEN_ENDED, chunk, collected, events, texts
-from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, raw
+from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, raw, then_stall
 from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion, stream_chat
 
 pytestmark = pytest.mark.usefixtures("waits")
@@ -291,3 +291,21 @@ def test_closing_a_client_ends_its_open_streams() -> None:
         next(stream)
         client.close()
         server.wait_until_closed(1)
+
+
+def test_a_stream_closed_by_another_thread_ends_at_once_and_without_an_error() -> None:
+    """The thread that reads may be waiting for bytes that never come."""
+    limit = Timeout(PATIENCE, read=None)
+    held = then_stall(chunked(events("a"), end=False))
+    with HTTPServer(held) as server, Together(api_key=KEY, base_url=server.url, timeout=limit) as client:
+        stream = stream_chat(client)
+        chunks = iter(stream)
+        first = next(chunks)
+        rest: list[Any] = []
+        reader = threading.Thread(target=lambda: rest.extend(chunks))
+        reader.start()
+        stream.close()
+        reader.join(PATIENCE)
+        assert not reader.is_alive()
+        server.wait_until_closed(1)
+    assert (texts([first]), rest) == (["a"], [])

@@ -11,8 +11,44 @@
 'm'
 """
 
-from .fake import FakeTogether
-from .recorder import Call
-from .script import Exchange, UnscriptedCallError
+from __future__ import annotations
 
-__all__ = ["Call", "Exchange", "FakeTogether", "UnscriptedCallError"]
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .fake import FakeTogether as FakeTogether
+    from .interception import NetworkBlockedError as NetworkBlockedError
+    from .interception import intercepted as intercepted
+    from .recorder import Call as Call
+    from .script import UnscriptedCallError as UnscriptedCallError
+    from .unittest import TogetherTestMixin as TogetherTestMixin
+
+__all__ = [
+    "Call",
+    "FakeTogether",
+    "NetworkBlockedError",
+    "TogetherTestMixin",
+    "UnscriptedCallError",
+    "intercepted",
+]
+
+#: Imported when first asked for: pytest imports this package in every session, also where nobody uses it.
+_LAZY = {
+    "Call": ".recorder",
+    "FakeTogether": ".fake",
+    "NetworkBlockedError": ".interception",
+    "TogetherTestMixin": ".unittest",
+    "UnscriptedCallError": ".script",
+    "intercepted": ".interception",
+}
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name], __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, cast
 
 import pydantic
 from pydantic_core import to_json
 
 from ..errors import APIConnectionError, APIStatusError, APITimeoutError
 
+if TYPE_CHECKING:
+    from ..endpoint import Method
+
 JSON = {"content-type": "application/json"}
 EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
+BYTES = {"content-type": "application/octet-stream"}
+
+Params = Mapping[str, Any]
+#: One piece of a stream: a text, sound, or a chunk as the API would send it.
+Piece = str | bytes | Params
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """What is sent back.
 
     Attributes:
@@ -30,144 +37,195 @@ class Reply:
     """
 
     status: int = 200
-    headers: Mapping[str, str] | None = None
+    headers: Mapping[str, str] = JSON
     chunks: tuple[bytes, ...] = ()
     delay: float = 0.0
     error: BaseException | None = None
 
+    @property
+    def is_stream(self) -> bool:
+        """Whether its body is a stream of events."""
+        return self.headers.get("content-type", "").startswith("text/event-stream")
 
-def reply_to(name: str, value: Any, params: Mapping[str, Any]) -> Reply:
-    """`value`, which a test gave for the method `name`, as the API would send it.
+
+def reply_to(method: Method, value: object, params: Params) -> Reply:
+    """`value`, which a test gave for `method`, as the API would send it.
 
     Raises:
         TypeError: The method gives nothing of that kind.
     """
-    if isinstance(value, Reply):
-        return value
-    if isinstance(value, BaseException) or (isinstance(value, type) and issubclass(value, BaseException)):
+    if _is_error(value):
         return failing(value)
-    if isinstance(value, bytes):
-        return Reply(200, {"content-type": "application/octet-stream"}, (value,))
-    if params.get("stream") is True:
-        return _streamed(name, value, params)
+    if method.chunk is not None and params.get("stream") is True:
+        return events(chunks_of(method, _pieces(method, value), params))
+    if method.result is bytes:
+        if not isinstance(value, bytes):
+            raise _unfit(method, value, "bytes")
+        return Reply(200, BYTES, (value,))
+    return Reply(200, JSON, (to_json(_body(method, value, params)),))
+
+
+def _is_error(value: object) -> TypeGuard[BaseException | type[BaseException]]:
+    return isinstance(value, BaseException) or (isinstance(value, type) and issubclass(value, BaseException))
+
+
+def _body(method: Method, value: object, params: Params) -> object:
     if isinstance(value, pydantic.BaseModel):
-        return Reply(200, JSON, (value.model_dump_json(by_alias=True, exclude_unset=True).encode(),))
+        if not method.is_paged and not isinstance(value, method.result):
+            raise _unfit(method, value, getattr(method.result, "__name__", str(method.result)))
+        return _plain(value)
     if isinstance(value, Mapping):
-        return Reply(200, JSON, (to_json(value),))
-    make = _BODIES.get(name)
-    if make is None or not isinstance(value, (str, list, tuple)):
-        raise TypeError(f"{name} cannot return {value!r}: give its response type, or a dict as the API would send it.")
-    return Reply(200, JSON, (to_json(make(value, params)),))
+        return cast("Params", value)
+    kind, make = _SHORT_FORMS.get(method.name, ((), None))
+    if make is not None and isinstance(value, kind):
+        return make(value, params)
+    if method.is_paged and isinstance(value, (list, tuple)):
+        return {"data": [_plain(item) for item in cast("Sequence[object]", value)]}
+    raise _unfit(method, value, "its response type, or a dict as the API would send it")
 
 
-def _streamed(name: str, value: Any, params: Mapping[str, Any]) -> Reply:
+def _plain(value: object) -> object:
     if isinstance(value, pydantic.BaseModel):
-        value = value.model_dump(mode="json", by_alias=True, exclude_unset=True)
-    if isinstance(value, Mapping):
-        choice = value["choices"][0]
-        message = choice.get("message", {})
-        if message.get("tool_calls"):
-            return events(tool_chunks(params, message["tool_calls"]))
-        value = message.get("content") or choice.get("text") or ""
-    pieces = re.findall(r"\S+\s*|\s+", value) if isinstance(value, str) else list(value)
-    return events(text_chunks(name, params, pieces))
+        return value.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    return value
 
 
-def events(chunks: Iterable[Mapping[str, Any]], delay: float = 0.0, error: BaseException | None = None) -> Reply:
+def _unfit(method: Method, value: object, wanted: str) -> TypeError:
+    return TypeError(f"{method.name} cannot return {value!r}: give {wanted}.")
+
+
+def chat_body(message: Params, params: Params, end: str = "stop") -> dict[str, Any]:
+    """The body of a chat completion."""
+    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": end}
+    return _head("chat.completion", params) | {"choices": [choice], "usage": _USAGE, "prompt": []}
+
+
+def _completion_body(text: str, params: Params) -> dict[str, Any]:
+    choice = {"index": 0, "text": text, "finish_reason": "stop"}
+    return _head("text.completion", params) | {"choices": [choice], "usage": _USAGE, "prompt": []}
+
+
+def _embedding_body(vectors: Sequence[Sequence[float]], params: Params) -> dict[str, Any]:
+    data = [{"object": "embedding", "index": index, "embedding": list(v)} for index, v in enumerate(vectors)]
+    return {"object": "list", "model": params.get("model", "fake"), "data": data}
+
+
+def _text_body(text: str, _params: Params) -> dict[str, Any]:
+    return {"text": text}
+
+
+_USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+
+#: What may be given instead of a whole answer, and how that is made of it.
+_SHORT_FORMS: dict[str, tuple[Any, Callable[[Any, Params], dict[str, Any]]]] = {
+    "chat.completions.create": (str, lambda text, params: chat_body({"content": text}, params)),
+    "completions.create": (str, _completion_body),
+    "embeddings.create": ((list, tuple), _embedding_body),
+    "audio.transcriptions.create": (str, _text_body),
+    "audio.translations.create": (str, _text_body),
+}
+
+
+def _head(kind: str, params: Params) -> dict[str, Any]:
+    return {"id": "fake-1", "object": kind, "created": 0, "model": params.get("model", "fake")}
+
+
+def tool_call(tool: str, arguments: Params) -> dict[str, Any]:
+    """A call of a tool, as an answer has it."""
+    return {
+        "index": 0,
+        "id": "call-1",
+        "type": "function",
+        "function": {"name": tool, "arguments": json.dumps(arguments)},
+    }
+
+
+def events(chunks: Iterable[Params], delay: float = 0.0, error: BaseException | None = None) -> Reply:
     """A stream of server-sent events; with `error` it breaks off after the last of them."""
     data = tuple(b"data: " + to_json(chunk) + b"\n\n" for chunk in chunks)
     return Reply(200, EVENTS, data if error else (*data, b"data: [DONE]\n\n"), delay, error)
 
 
-def text_chunks(name: str, params: Mapping[str, Any], pieces: Sequence[str]) -> list[dict[str, Any]]:
-    """The chunks of a streamed text, the last of which says that it has come to its end."""
-    chunks = [_chunk(name, params, index, piece) for index, piece in enumerate(pieces)]
-    return [*chunks, _chunk(name, params, len(pieces), "", "stop")]
+def chunks_of(method: Method, pieces: Sequence[Piece], params: Params, *, whole: bool = True) -> list[Params]:
+    """The chunks of a stream; of a `whole` one the last says that it has come to its end.
+
+    Raises:
+        TypeError: The method has no stream of such pieces.
+    """
+    if method.chunk is None:
+        raise TypeError(f"{method.name} gives no stream.")
+    made = [piece if isinstance(piece, Mapping) else _chunk(method, piece, params) for piece in pieces]
+    if whole and made and isinstance(pieces[-1], str):
+        made.append(_chunk(method, "", params, "stop"))
+    return made
 
 
-def _chunk(name: str, params: Mapping[str, Any], index: int, text: str, end: str | None = None) -> dict[str, Any]:
-    delta = {"content": text, **({"role": "assistant"} if index == 0 else {})}
-    said: dict[str, Any] = {"delta": delta} if name.startswith("chat.") else {"delta": delta, "text": text}
-    kind = "chat.completion.chunk" if name.startswith("chat.") else "completion.chunk"
-    return _base(kind, params) | {"choices": [{"index": 0, "finish_reason": end, **said}]}
-
-
-def tool_chunks(params: Mapping[str, Any], calls: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The chunks of a streamed answer that calls tools."""
-    base = _base("chat.completion.chunk", params)
-    delta = {"role": "assistant", "content": None, "tool_calls": list(calls)}
-    ends: tuple[tuple[Any, str | None], ...] = ((delta, None), ({}, "tool_calls"))
-    return [base | {"choices": [{"index": 0, "delta": part, "finish_reason": end}]} for part, end in ends]
-
-
-def _base(kind: str, params: Mapping[str, Any]) -> dict[str, Any]:
-    return {"id": "fake-1", "object": kind, "created": 0, "model": params.get("model", "fake")}
-
-
-_USAGE = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-
-
-def chat_message(message: Mapping[str, Any], params: Mapping[str, Any], end: str = "stop") -> dict[str, Any]:
-    """The body of a chat completion."""
-    choice = {"index": 0, "message": {"role": "assistant", **message}, "finish_reason": end}
-    return _base("chat.completion", params) | {"choices": [choice], "usage": _USAGE, "prompt": []}
-
-
-def tool_calls(calls: Iterable[tuple[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """Calls of tools, as an answer has them."""
-    return [
-        {
-            "index": index,
-            "id": f"call-{index + 1}",
-            "type": "function",
-            "function": {"name": tool, "arguments": json.dumps(arguments)},
+def _chunk(method: Method, piece: str | bytes, params: Params, end: str | None = None) -> Params:
+    if method.name == "audio.speech.create" and isinstance(piece, bytes):
+        return {
+            "object": "audio.tts.chunk",
+            "model": params.get("model", "fake"),
+            "b64": base64.b64encode(piece).decode(),
         }
-        for index, (tool, arguments) in enumerate(calls)
-    ]
+    if method.name == "chat.completions.create" and isinstance(piece, str):
+        choice: dict[str, Any] = {"delta": {"role": "assistant", "content": piece}}
+        return _head("chat.completion.chunk", params) | {"choices": [{"index": 0, "finish_reason": end, **choice}]}
+    if method.name == "completions.create" and isinstance(piece, str):
+        choice = {"delta": {"content": piece}, "text": piece}
+        return _head("completion.chunk", params) | {"choices": [{"index": 0, "finish_reason": end, **choice}]}
+    raise TypeError(f"{method.name} cannot stream {piece!r}: give chunks as the API would send them, as dicts.")
 
 
-def _completion(text: Any, params: Mapping[str, Any]) -> dict[str, Any]:
-    choice = {"index": 0, "text": text, "finish_reason": "stop"}
-    return _base("text.completion", params) | {"choices": [choice], "usage": _USAGE, "prompt": []}
+def _pieces(method: Method, value: object) -> Sequence[Piece]:
+    """A whole answer in pieces: a text word by word."""
+    if isinstance(value, str):
+        return re.findall(r"\S+\s*|\s+", value) or [""]
+    if isinstance(value, bytes):
+        return [value]
+    answer = cast("dict[str, Any]", _plain(value))
+    if not isinstance(answer, Mapping) or not answer.get("choices"):
+        raise _unfit(method, value, "a text, or a whole answer with its choices")
+    choice = answer["choices"][0]
+    message = choice.get("message", choice)
+    if calls := message.get("tool_calls"):
+        return [_tool_chunk({"role": "assistant", "content": None, "tool_calls": calls}), _tool_chunk({}, "tool_calls")]
+    return _pieces(method, message.get("content") or message.get("text") or "")
 
 
-def _vectors(vectors: Any, params: Mapping[str, Any]) -> dict[str, Any]:
-    data = [{"object": "embedding", "index": index, "embedding": list(v)} for index, v in enumerate(vectors)]
-    return {"object": "list", "model": params.get("model", "fake"), "data": data}
-
-
-_BODIES: dict[str, Any] = {
-    "chat.completions.create": lambda text, params: chat_message({"content": text}, params),
-    "completions.create": _completion,
-    "embeddings.create": _vectors,
-    "audio.transcriptions.create": lambda text, _: {"text": text},
-    "audio.translations.create": lambda text, _: {"text": text},
-}
+def _tool_chunk(delta: Params, end: str | None = None) -> Params:
+    choice = {"index": 0, "delta": delta, "finish_reason": end}
+    return _head("chat.completion.chunk", {}) | {"choices": [choice]}
 
 
 def failing(error: BaseException | type[BaseException]) -> Reply:
-    """The answer to which a client raises `error`, at once and without trying again."""
+    """The answer to which a client raises `error`, at once and without trying again.
+
+    Raises:
+        TypeError: The error cannot be made from its class alone.
+    """
     kind = error if isinstance(error, type) else type(error)
-    if issubclass(kind, APIStatusError):
-        given = error if isinstance(error, APIStatusError) else None
-        status = kind.default_status if given is None else given.status_code
-        said = f"A scripted {kind.__name__}." if given is None else given.message
-        body = {"error": {"message": said, "type": "scripted", "param": None, "code": None}}
-        return Reply(status, {**JSON, "x-should-retry": "false"}, (to_json(body),))
-    return Reply(error=_built(error, kind))
+    if not issubclass(kind, APIStatusError):
+        return Reply(error=_made(error, kind))
+    made = error if isinstance(error, APIStatusError) else kind(f"A scripted {kind.__name__}.")
+    told = {"message": made.message, "type": "scripted", "param": None, "code": None}
+    body: object = made.body or {"error": told}
+    headers = {**made.response.headers, **JSON, "x-should-retry": "false"}
+    return Reply(made.status_code, headers, (to_json(body),))
 
 
-def _built(error: BaseException | type[BaseException], kind: type[BaseException]) -> BaseException:
+def _made(error: BaseException | type[BaseException], kind: type[BaseException]) -> BaseException:
     if isinstance(error, BaseException):
         return error
-    if issubclass(kind, APITimeoutError):
-        return lost(kind(message="A scripted time-out."))
     if issubclass(kind, APIConnectionError):
-        return lost(kind("A scripted failure of the connection."))
-    return kind("A scripted error.")
+        return lost(kind, "A scripted failure of the connection.", permanent=True)
+    try:
+        return kind("A scripted error.")
+    except (TypeError, AttributeError):
+        raise TypeError(f"{kind.__name__} needs more than a message: give the error itself, not its class.") from None
 
 
-def lost(error: APIConnectionError, *, retried: bool = False) -> APIConnectionError:
-    """A failure of the connection; unless `retried`, the client gives up at once."""
-    error.permanent = not retried
-    return cast("APIConnectionError", error)
+def lost(kind: type[APIConnectionError], message: str, *, permanent: bool = False) -> APIConnectionError:
+    """A failure of the connection, after which the client tries again unless it is `permanent`."""
+    error = kind(message=message) if issubclass(kind, APITimeoutError) else kind(message)
+    error.permanent = permanent
+    return error

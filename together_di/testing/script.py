@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from threading import RLock
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
+from pydantic import SecretStr
+from pydantic_core import to_json
+
+from ..emulator import Emulator
 from ..errors import APIConnectionError, APITimeoutError, TogetherError
-from .recorder import Call, Calls
-from .replies import Reply, chat_message, events, failing, lost, reply_to, text_chunks, tool_calls
-from .routes import name_of
+from ..transport.embedded import answer
+from ..wire import Request, is_secret_header
+from .recorder import Assertions, Call, Calls, shown
+from .replies import (
+    JSON,
+    Piece,
+    Reply,
+    chat_body,
+    chunks_of,
+    events,
+    failing,
+    lost,
+    reply_to,
+    tool_call,
+)
+from .routes import name_of, recognised
 
 if TYPE_CHECKING:
     from ..endpoint import Method
@@ -20,24 +39,17 @@ R = TypeVar("R")
 A_co = TypeVar("A_co", covariant=True)
 C_co = TypeVar("C_co", covariant=True)
 
+Answer = Callable[[Call], Reply]
 
-class UnscriptedCallError(TogetherError, AssertionError):
-    """A call for which a fake that refuses them has no answer."""
+#: The emulator takes any key. A client whose key nobody asked for has none at all.
+_EMULATOR_KEY = SecretStr("embedded")
 
 
-class Exchange(NamedTuple):
-    """What a function given to `replies` is called with.
+class UnscriptedCallError(AssertionError):
+    """A call for which a fake that refuses them has no answer.
 
-    Attributes:
-        name: The method.
-        params: Its arguments as they were sent.
+    It is no `TogetherError`, so that code which handles failures of the API does not handle this one.
     """
-
-    name: str
-    params: Mapping[str, Any]
-
-
-Answer = Callable[[Exchange], Reply]
 
 
 class Rule:
@@ -55,79 +67,117 @@ class Rule:
         return answer
 
     def __str__(self) -> str:
-        condition = ", ".join(f"{name}={value!r}" for name, value in self.params.items())
-        return f"({condition or 'any arguments'}): {len(self.answers)} answers, {self.given} given"
+        return f"({shown(self.params) or 'any arguments'}), {_counted(self.answers)}, {self.given} given"
+
+
+def _counted(answers: Sequence[Answer]) -> str:
+    return f"{len(answers)} answer{'s' if len(answers) > 1 else ''}"
 
 
 class Script:
     """All rules and all calls of a fake; threads may share it.
 
-    Args:
-        refuse_unscripted: Raise `UnscriptedCallError` for a call without a rule, instead of asking the emulator.
+    Attributes:
+        refuse_unscripted: Whether to raise `UnscriptedCallError` for a call without a rule, instead of asking the
+            emulator.
+        calls: What was asked.
+        refusals: What was said of each call that was refused.
     """
 
-    def __init__(self, *, refuse_unscripted: bool = False) -> None:
-        self.refuse_unscripted = refuse_unscripted
-        self.calls = Calls("The API")
+    def __init__(self) -> None:
+        self.refuse_unscripted = False
+        self.calls = Calls()
+        self.refusals: list[str] = []
         self._lock = RLock()
         self._rules: dict[str, list[Rule]] = {}
+        self._emulator = Emulator()
 
-    def rule(self, name: str, params: Mapping[str, Any]) -> Rule:
-        """The rule for these arguments, which is new if there was none."""
+    def add(self, name: str, params: Mapping[str, Any], answer: Answer, *, append: bool) -> Rule:
+        """Add an answer to the rule for these arguments, or make it the only one."""
         with self._lock:
             rules = self._rules.setdefault(name, [])
-            for rule in rules:
-                if rule.params == params:
-                    return rule
-            # A rule with conditions comes before one without.
-            rules.insert(0 if params else len(rules), rule := Rule(params))
-            return rule
-
-    def set(self, rule: Rule, answer: Answer, *, append: bool) -> None:
-        """Add an answer to a rule, or make it the only one."""
-        with self._lock:
+            rule = next((rule for rule in rules if rule.params == params), None)
+            if rule is None:
+                rule = Rule(params)
+                # What was said last counts first, and what was said of some arguments before what was said of all.
+                rules.insert(0 if params else len(rules), rule)
             if not append:
                 rule.answers, rule.given = [], 0
             rule.answers.append(answer)
+            return rule
 
-    def reply_to(self, call: Call) -> Reply | None:
-        """The answer to a call; `None` if the emulator is to give it.
+    def answer(self, request: Request) -> Reply:
+        """Remember the request, and give the answer to it.
 
         Raises:
-            UnscriptedCallError: There is none, and the emulator must not.
+            UnscriptedCallError: There is none, and the emulator must not give it.
+            BaseException: What the script says.
         """
-        with self._lock:
-            found = next(
-                (rule for rule in self._rules.get(call.name, ()) if rule.answers and call.matches(rule.params)), None
-            )
-            answer = None if found is None else found.next()
-        if answer is not None:
-            return answer(Exchange(call.name, call.params))
-        if self.refuse_unscripted:
-            raise UnscriptedCallError(f"There is no answer to this call:\n  {call}\n{self._told()}")
-        return None
+        started = time.perf_counter()
+        if not isinstance(request.content, bytes):
+            # It may be readable only once.
+            request = replace(request, content=b"".join(request.content.chunks()))
+        headers = {name.decode().lower(): value.decode("latin-1") for name, value in request.raw_headers}
+        call = Call(*recognised(request, headers), _hidden(headers, request))
+        self.calls.add(call)
+        try:
+            call.reply = self._scripted(call) or self._emulated(request)
+            if call.reply.error is not None and not call.reply.chunks:
+                raise call.reply.error
+        except BaseException as error:
+            call.reply, call.error = None, error
+            raise
+        finally:
+            call.duration = time.perf_counter() - started
+        return call.reply
 
     def reset(self) -> None:
         """Forget all rules and all calls."""
         with self._lock:
             self._rules.clear()
-            self.calls.items.clear()
-
-    def _told(self) -> str:
-        lines = [f"  {name} {rule}" for name, rules in self._rules.items() for rule in rules if rule.answers]
-        return "Scripted are:\n" + "\n".join(lines) if lines else "Nothing is scripted."
+            self.calls.clear()
+            self.refusals.clear()
+            self._emulator = Emulator()
 
     def bound(self, method: Method, function: Callable[..., Any]) -> Callable[..., Any]:
         """What `fake.chat.completions.create` is: the method itself, and the way to script it."""
-        return FakeMethod(self, name_of(method), function, takes_several=not method.template.path)
+        kind: Any = FakeMethod if method.chunk is None else FakeStreaming
+        fake: Callable[..., Any] = kind(self, method, function)
+        return fake
+
+    def _scripted(self, call: Call) -> Reply | None:
+        with self._lock:
+            found = next((rule for rule in self._rules.get(call.name, ()) if call.matches(rule.params)), None)
+            answer = None if found is None else found.next()
+        if answer is not None:
+            return answer(call)
+        if self.refuse_unscripted:
+            message = f"There is no answer to this call:\n  {call}\n{self._told()}"
+            self.refusals.append(message)
+            raise UnscriptedCallError(message)
+        return None
+
+    def _emulated(self, request: Request) -> Reply:
+        status, headers, chunks = answer(self._emulator, replace(request, key=_EMULATOR_KEY))
+        return Reply(status, {name.decode(): value.decode("latin-1") for name, value in headers}, tuple(chunks))
+
+    def _told(self) -> str:
+        lines = [f"\n  {name}{rule}" for name, rules in self._rules.items() for rule in rules]
+        return f"Scripted are:{''.join(lines)}" if lines else "Nothing is scripted."
+
+
+def _hidden(headers: dict[str, str], request: Request) -> dict[str, str]:
+    if request.key is not None:
+        headers["authorization"] = ""
+    return {name: "[hidden]" if is_secret_header(name) else value for name, value in headers.items()}
 
 
 class Plan(Generic[R]):
     """Says what a method answers; each of these replaces what was said before, unless it comes after `.then`."""
 
-    def __init__(self, script: Script, name: str, params: Mapping[str, Any], *, append: bool = False) -> None:
+    def __init__(self, script: Script, method: Method, params: Mapping[str, Any], *, append: bool = False) -> None:
         self._script = script
-        self._name = name
+        self._method = method
         self._params = params
         self._append = append
 
@@ -135,152 +185,150 @@ class Plan(Generic[R]):
         """Answer with `value`.
 
         Args:
-            value: The method's own type; or a text (chat, completions, transcriptions), vectors (embeddings), bytes
-                (files, speech), or a dict as the API would send it. It is streamed if a stream is asked for.
+            value: What the method gives; or a text (chat, completions, transcriptions), vectors (embeddings), bytes
+                (files, speech), the items of a list, or a dict as the API would send it. It is streamed if a stream
+                is asked for.
 
         Raises:
             TypeError: The method gives nothing of that kind.
         """
-        reply_to(self._name, value, {})  # so that a mistake shows here, and not in the code under test
-        return self._add(lambda exchange: reply_to(exchange.name, value, exchange.params))
+        reply_to(self._method, value, {})  # so that a mistake shows here, and not in the code under test
+        return self._add(lambda call: reply_to(self._method, value, call.params))
 
-    def returns_json(self, body: Mapping[str, Any] | Sequence[Any], status: int = 200) -> Planned[R]:
+    def returns_json(self, body: object, status: int = 200) -> Planned[R]:
         """Answer with this JSON, whatever it is."""
-        from pydantic_core import to_json
+        reply = Reply(status, JSON, (to_json(body),))
+        return self._add(lambda _: reply)
 
-        return self._add(lambda _: Reply(status, {"content-type": "application/json"}, (to_json(body),)))
+    def streams(self, pieces: Iterable[Piece], *, delay: float = 0.0) -> Planned[R]:
+        """Answer with a stream of these pieces, `delay` seconds apart; in one if no stream is asked for.
 
-    def streams(self, pieces: Iterable[str], *, delay: float = 0.0) -> Planned[R]:
-        """Answer with a text in these pieces, `delay` seconds apart; all at once if no stream is asked for."""
-        texts = list(pieces)
+        Args:
+            pieces: Texts, bytes (speech), or chunks as the API would send them.
+            delay: Seconds before each.
 
-        def answer(exchange: Exchange) -> Reply:
-            if exchange.params.get("stream") is not True:
-                return reply_to(exchange.name, "".join(texts), exchange.params)
-            return events(text_chunks(exchange.name, exchange.params, texts), delay)
+        Raises:
+            TypeError: The method has no stream of such pieces.
+        """
+        said = list(pieces)
+        chunks_of(self._method, said, {})
+
+        def answer(call: Call) -> Reply:
+            if call.streamed:
+                return events(chunks_of(self._method, said, call.params), delay)
+            texts = [piece for piece in said if isinstance(piece, str)]
+            sound = b"".join(piece for piece in said if isinstance(piece, bytes))
+            return reply_to(self._method, sound or "".join(texts), call.params)
 
         return self._add(answer)
 
-    def calls_tool(self, tool: str, **arguments: Any) -> Planned[R]:
+    def calls_tool(self, tool: str, /, **arguments: Any) -> Planned[R]:
         """Answer with a call of this tool."""
-        message = {"content": None, "tool_calls": tool_calls([(tool, arguments)])}
-        return self._add(
-            lambda exchange: reply_to(
-                exchange.name, chat_message(message, exchange.params, "tool_calls"), exchange.params
-            )
-        )
+        message = {"content": None, "tool_calls": [tool_call(tool, arguments)]}
+        return self.returns(chat_body(message, {}, "tool_calls"))
 
     def raises(self, error: BaseException | type[BaseException]) -> Planned[R]:
-        """Have the call raise this error, at once: it is not tried again."""
-        reply = failing(error)
-        return self._add(lambda _: reply)
+        """Have the call raise this error, at once: it is not tried again.
 
-    def replies(self, function: Callable[[Exchange], Any]) -> Planned[R]:
-        """Answer with what `function` gives: anything that `returns` takes, or an error."""
-        return self._add(lambda exchange: reply_to(exchange.name, function(exchange), exchange.params))
+        Raises:
+            TypeError: The class needs more than a message: give the error itself.
+        """
+        failing(error)
+        return self._add(lambda _: failing(error))
+
+    def replies(self, function: Callable[[Call], Any]) -> Planned[R]:
+        """Answer with what `function` gives, or raises: anything that `returns` takes."""
+
+        def answer(call: Call) -> Reply:
+            try:
+                return reply_to(self._method, function(call), call.params)
+            except TogetherError as error:
+                return failing(error)
+
+        return self._add(answer)
 
     def loses_connection(self) -> Planned[R]:
         """Break the connection before an answer; the client tries again, as it always does."""
-        return self._add(lambda _: Reply(error=lost(APIConnectionError("The connection was reset."), retried=True)))
+        return self._add(lambda _: Reply(error=lost(APIConnectionError, "The connection was reset (scripted).")))
 
     def times_out(self) -> Planned[R]:
         """Give no answer within the time limit; the client tries again, as it always does."""
-        return self._add(lambda _: Reply(error=lost(APITimeoutError(message="No answer in time."), retried=True)))
+        return self._add(lambda _: Reply(error=lost(APITimeoutError, "There was no answer in time (scripted).")))
 
     def truncates(self) -> Planned[R]:
-        """Send half of a JSON body with status 200."""
-        return self._add(lambda _: Reply(200, {"content-type": "application/json"}, (b'{"id": "fake-1", "obj',)))
+        """Break the connection in the middle of the body; the client tries again, as it always does."""
+        end = "The connection ended in the middle of the body (scripted)."
+        return self._add(lambda _: Reply(chunks=(b'{"id": "fake-1", "obj',), error=lost(APIConnectionError, end)))
 
-    def breaks_off(self, pieces: Iterable[str]) -> Planned[R]:
-        """Stream these pieces, then lose the connection."""
-        texts = list(pieces)
+    def breaks_off(self, pieces: Iterable[Piece]) -> Planned[R]:
+        """Stream these pieces, then break the connection.
 
-        def answer(exchange: Exchange) -> Reply:
-            chunks = text_chunks(exchange.name, exchange.params, texts)[: len(texts)]
-            return events(chunks, error=APIConnectionError("The connection was reset."))
+        Raises:
+            TypeError: The method has no stream of such pieces.
+        """
+        said = list(pieces)
+        chunks_of(self._method, said, {})
+
+        def answer(call: Call) -> Reply:
+            chunks = chunks_of(self._method, said, call.params, whole=False)
+            return events(chunks, error=lost(APIConnectionError, "The connection was reset (scripted)."))
 
         return self._add(answer)
 
     def _add(self, answer: Answer) -> Planned[R]:
-        rule = self._script.rule(self._name, self._params)
-        self._script.set(rule, answer, append=self._append)
-        return Planned(self._script, self._name, self._params, rule)
+        if not self._method.template.path:
+            name = name_of(self._method)
+            raise TypeError(f"{name} takes several requests, and cannot be scripted: the emulator answers it.")
+        rule = self._script.add(name_of(self._method), self._params, answer, append=self._append)
+        return Planned(Plan(self._script, self._method, self._params, append=True), rule)
 
 
 class Planned(Generic[R]):
-    """An answer that has been planned; what comes after it goes on with `.then`."""
+    """An answer that has been planned.
 
-    def __init__(self, script: Script, name: str, params: Mapping[str, Any], rule: Rule) -> None:
-        self._script, self._name, self._params, self._rule = script, name, params, rule
+    Attributes:
+        then: Says what the next call is answered.
+    """
 
-    @property
-    def then(self) -> Plan[R]:
-        """The answer to the next call."""
-        return Plan(self._script, self._name, self._params, append=True)
+    def __init__(self, then: Plan[R], rule: Rule) -> None:
+        self.then = then
+        self._rule = rule
 
     def __repr__(self) -> str:
-        number = len(self._rule.answers)
-        return f"<script of {self._name}: {number} answer{'s' if number > 1 else ''}>"
+        return f"<script of {name_of(self.then._method)}: {_counted(self._rule.answers)}>"
 
 
-class Scripted(Plan[R]):
+class Scripted(Plan[R], Assertions):
     """A method of a fake client: call it as ever, say what it answers, look at what it was asked."""
 
-    def __init__(self, script: Script, name: str, function: Callable[..., Any], *, takes_several: bool) -> None:
-        super().__init__(script, name, {})
-        self._function = function
-        self._takes_several = takes_several
-        self.__name__ = name
+    def __init__(self, script: Script, method: Method, function: Callable[..., Any]) -> None:
+        super().__init__(script, method, {})
+        self.__wrapped__ = function
         self.__doc__ = function.__doc__
 
-    def when(self, **params: Any) -> Plan[R]:
-        """The answer to calls with these arguments, among others; it comes before that to all calls."""
-        return Plan(self._script, self._name, params)
+    def when(self, /, **params: Any) -> Plan[R]:
+        """Say what calls with these arguments, among others, are answered; it comes before what is said of all."""
+        return Plan(self._script, self._method, params)
 
     @property
-    def calls(self) -> Calls:
-        """The calls of this method, with assertions about them."""
-        return self._script.calls.of(self._name)
+    def calls(self) -> Sequence[Call]:
+        """The calls of this method, in order."""
+        name = name_of(self._method)
+        return [call for call in self._script.calls if call.name == name]
 
-    def assert_called_once_with(self, **params: Any) -> None:
-        """Fail unless there was just one call, and that with these arguments, among others."""
-        self.calls.assert_called_once_with(**params)
-
-    def assert_called_with(self, **params: Any) -> None:
-        """Fail unless the last call was made with these arguments, among others."""
-        self.calls.assert_called_with(**params)
-
-    def assert_called_once(self) -> None:
-        """Fail unless there was just one call."""
-        self.calls.assert_called_once()
-
-    def assert_not_called(self) -> None:
-        """Fail if there was a call."""
-        self.calls.assert_not_called()
-
-    def _add(self, answer: Answer) -> Planned[R]:
-        if self._takes_several:
-            raise TypeError(f"{self._name} takes several requests, and cannot be scripted: the emulator answers it.")
-        return super()._add(answer)
+    def __str__(self) -> str:
+        return name_of(self._method)
 
     def __repr__(self) -> str:
-        return f"<fake {self._name}>"
+        return f"<fake {self}>"
 
 
-class FakeMethod(Scripted[R], Generic[P, R]):
-    """A method of `FakeTogether`."""
+class FakeMethod(Scripted[R], Generic[P, A_co, R]):
+    """A method of a fake: calling it gives `A_co`, and the script takes `R`."""
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> A_co:
         """Call it."""
-        return self._function(*args, **kwargs)  # type: ignore[no-any-return]
-
-
-class AsyncFakeMethod(Scripted[R], Generic[P, R]):
-    """A method of a fake's async client."""
-
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
-        """Call it."""
-        return self._function(*args, **kwargs)  # type: ignore[no-any-return]
+        return self.__wrapped__(*args, **kwargs)  # type: ignore[no-any-return]
 
 
 class FakeStreaming(Scripted[R], Generic[P, Q, A_co, C_co, R]):
@@ -292,4 +340,4 @@ class FakeStreaming(Scripted[R], Generic[P, Q, A_co, C_co, R]):
     def __call__(self, *args: Q.args, **kwargs: Q.kwargs) -> C_co: ...
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call it."""
-        return self._function(*args, **kwargs)
+        return self.__wrapped__(*args, **kwargs)

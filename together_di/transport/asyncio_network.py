@@ -105,7 +105,6 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         if connection_lost is not None and getattr(self._socket_transport, "_sock", None) is not None:
             connection_lost(None)
 
-
     def forget(self) -> None:
         """Close a forked child's copy of the socket; the connection is the parent's, and notices nothing."""
         transport: Any = self._socket_transport

@@ -7,6 +7,7 @@ import socket
 import ssl
 import weakref
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import httpcore
@@ -33,7 +34,10 @@ class SyncStream(httpcore.NetworkStream):
         self._stream.write(buffer, timeout)
 
     def close(self) -> None:
-        """Close the socket."""
+        """Close the socket, also under a thread that waits for its next bytes."""
+        # `close` alone does not wake that thread; and an `SSLSocket` would take its own `shutdown` for a farewell.
+        with suppress(OSError):
+            socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
         self._stream.close()
 
     def get_extra_info(self, info: str) -> Any:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from types import TracebackType
@@ -41,7 +43,7 @@ class Kind(NamedTuple):
         routine: What is in each line that it prints about itself.
         drains: Whether it lets requests end before it goes.
         warm_up: Whether a call is made before the workers are forked.
-        listening: What it prints when it has opened its port; empty if it is handed an open one.
+        opens_port: Whether it opens its port itself; the others are handed an open one.
     """
 
     arguments: tuple[str, ...]
@@ -50,13 +52,13 @@ class Kind(NamedTuple):
     routine: str = "INFO"
     drains: bool = True
     warm_up: bool = False
-    listening: str = ""
+    opens_port: bool = False
 
 
 GUNICORN = Kind(
     ("gunicorn", "wsgi:application", "--workers", "2", "--bind", "127.0.0.1:{}"),
     stopping="Handling signal: term",
-    listening="Listening at",
+    opens_port=True,
 )
 WSGI = {
     "gunicorn-sync": GUNICORN,
@@ -71,7 +73,7 @@ ASGI = {
     "granian": Kind(
         ("granian", "asgi:application", "--interface", "asgi", "--port", "{}"),
         stopping="Shutting down",
-        listening="Started worker-1",
+        opens_port=True,
     ),
 }
 KINDS = WSGI | ASGI
@@ -84,8 +86,8 @@ class Server:
         self._kind = kind
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._port: int = listener.getsockname()[1]
-        where = self._port if kind.listening else listener.fileno()
-        if kind.listening:
+        where = self._port if kind.opens_port else listener.fileno()
+        if kind.opens_port:
             listener.close()
         variables = environment(directory, API_KEY=KEY, BASE_URL=upstream, MAX_RETRIES=0)
         self._process = subprocess.Popen(
@@ -95,18 +97,19 @@ class Server:
             ],
             env=variables | ({"PROJECT_WARM_UP": "1"} if kind.warm_up else {}),
             cwd=directory,
-            pass_fds=[] if kind.listening else [where],
+            pass_fds=[] if kind.opens_port else [where],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
         )
         listener.close()
         self.lines: list[str] = []
         self._said = threading.Condition()
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
-        if kind.listening:
-            self._wait_for(kind.listening)
+        if kind.opens_port:
+            self._wait_for_port()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -114,6 +117,17 @@ class Server:
             with self._said:
                 self.lines.append(line)
                 self._said.notify_all()
+
+    def _wait_for_port(self) -> None:
+        for _ in range(int(PATIENCE * 50)):
+            try:
+                socket.create_connection(("127.0.0.1", self._port), PATIENCE).close()
+            except ConnectionRefusedError:
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(1 / 50)
+            else:
+                return
+        raise AssertionError(self.lines)
 
     def _wait_for(self, text: str) -> None:
         with self._said:
@@ -154,7 +168,8 @@ class Server:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)  # its workers, too
         self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         assert self._process.stdout is not None

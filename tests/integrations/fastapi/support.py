@@ -9,8 +9,10 @@ from typing import Any
 
 import anyio
 from anyio.from_thread import BlockingPortal
+from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from together_di_fastapi import AsyncTogetherDep
 
 from ...core.support.http_server import PATIENCE
 
@@ -116,3 +118,13 @@ class Browser:
             self.has_read.set()
             if not self._stays:
                 await self.leave()
+
+
+def showing_timeout(app: FastAPI) -> FastAPI:
+    """`app` with a route that answers the time limit of its client."""
+
+    @app.get("/timeout")
+    async def timeout(together: AsyncTogetherDep) -> Any:
+        return together.timeout
+
+    return app

@@ -93,9 +93,8 @@ def test_a_dependency_is_asked_on_the_thread_of_the_event_loop(dependency: Any) 
         return asked == [threading.get_ident()]
 
     with TestClient(app) as client:
-        app.state.together_di, container = Provider(), app.state.together_di
+        client.app_state["together_di"] = Provider()
         assert client.get("/").json() is True
-        app.state.together_di = container
 
 
 # Names

@@ -14,9 +14,8 @@ from fastapi import FastAPI, Request
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Route
 from together_di_fastapi import (
-    AsyncTogetherDep,
     NotStartedError,
     TogetherDep,
     get_async_together,
@@ -30,19 +29,9 @@ from together_di import ConfigurationError, MissingAPIKeyError, Together, Togeth
 from ...core.support.http_server import HTTPServer, answer
 from ...core.support.sides import CHAT, KEY
 from ..contract.fastapi import with_routes
-from .support import Served
+from .support import Served, showing_timeout
 
 EMBEDDED: dict[str, Any] = {"transport": "embedded"}
-
-
-def showing_timeout(app: FastAPI) -> FastAPI:
-    """`app` with a route that answers the time limit of its client."""
-
-    @app.get("/timeout")
-    async def timeout(together: AsyncTogetherDep) -> Any:
-        return together.timeout
-
-    return app
 
 
 def start(app: Starlette) -> None:
@@ -272,44 +261,6 @@ def test_the_other_client_still_needs_a_key_when_it_is_used() -> None:
     app.dependency_overrides[get_together] = object
     with TestClient(app) as client, pytest.raises(MissingAPIKeyError):
         client.get("/async")
-
-
-# Mounted applications
-
-
-def test_a_mounted_application_has_the_client_of_the_outer_one() -> None:
-    app = FastAPI(lifespan=together_lifespan(timeout=7, **EMBEDDED))
-    app.mount("/inner", showing_timeout(FastAPI()))
-    with TestClient(app) as client:
-        assert client.get("/inner/timeout").json() == 7
-
-
-def test_an_application_mounted_two_deep_has_it_too() -> None:
-    inner = Starlette(routes=[Mount("/b", showing_timeout(FastAPI()))])
-    outer = Starlette(routes=[Mount("/a", inner)], lifespan=together_lifespan(timeout=7, **EMBEDDED))
-    with TestClient(outer) as client:
-        assert client.get("/a/b/timeout").json() == 7
-
-
-def test_a_mounted_application_whose_own_lifespan_is_run_has_its_own_client() -> None:
-    inner = showing_timeout(FastAPI(lifespan=together_lifespan(timeout=8, **EMBEDDED)))
-
-    @asynccontextmanager
-    async def run_inner(_app: FastAPI) -> AsyncGenerator[None]:
-        async with inner.router.lifespan_context(inner):
-            yield
-
-    app = FastAPI(lifespan=together_lifespan(run_inner, timeout=7, **EMBEDDED))
-    app.mount("/inner", inner)
-    with TestClient(app) as client:
-        assert client.get("/inner/timeout").json() == 8
-
-
-def test_a_mounted_application_alone_says_that_the_outer_one_must_be_set_up() -> None:
-    app = FastAPI()
-    app.mount("/inner", showing_timeout(FastAPI(lifespan=together_lifespan(**EMBEDDED))))
-    with TestClient(app) as client, pytest.raises(NotStartedError, match="Set up the outer one"):
-        client.get("/inner/timeout")
 
 
 # Use without a start

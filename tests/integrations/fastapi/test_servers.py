@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from http.client import HTTPConnection
@@ -38,7 +39,6 @@ class Kind(NamedTuple):
         code: Its exit code after SIGTERM.
         workers: How many processes serve.
         opens: Whether it must open its port itself.
-        ready: What it prints when it has, if that is not before the application starts.
     """
 
     arguments: tuple[str, ...]
@@ -46,7 +46,6 @@ class Kind(NamedTuple):
     code: int = 0
     workers: int = 1
     opens: bool = False
-    ready: str = ""
 
 
 UVICORN = ("uvicorn", APP, "--no-access-log")
@@ -54,9 +53,7 @@ KINDS = {
     "uvicorn": Kind((*UVICORN, "--fd", "{}"), "Shutting down", code=-15),
     "uvicorn-workers": Kind((*UVICORN, "--workers", "2", "--port", "{}"), "Shutting down", workers=2, opens=True),
     "hypercorn": Kind(("hypercorn", APP, "--bind", "fd://{}"), ""),
-    "granian": Kind(
-        ("granian", APP, "--interface", "asgi", "--port", "{}"), "Shutting down", opens=True, ready="Started worker-1"
-    ),
+    "granian": Kind(("granian", APP, "--interface", "asgi", "--port", "{}"), "Shutting down", opens=True),
 }
 
 
@@ -95,8 +92,8 @@ class Server:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
         upstream.wait_for_requests(kind.workers)  # each pings before it serves
-        if kind.ready:
-            self._wait_for(kind.ready)
+        if kind.opens:
+            self._wait_until_it_listens()
 
     def _read(self) -> None:
         assert self._process.stdout is not None
@@ -108,6 +105,14 @@ class Server:
     def _wait_for(self, text: str) -> None:
         with self._said:
             assert self._said.wait_for(lambda: any(text in line for line in self.lines), PATIENCE), self.lines
+
+    def _wait_until_it_listens(self) -> None:
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            with suppress(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", self.port), PATIENCE).close()
+                return
+        raise AssertionError("The server does not listen")
 
     def connect(self, path: str) -> HTTPConnection:
         """A connection on which `path` has been asked for."""

@@ -1,0 +1,1 @@
+"""The support desk: conversations, answered from the documents."""
