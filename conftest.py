@@ -19,7 +19,10 @@ def _restored(namespace: dict[str, Any]) -> None:
     namespace["patch"].undo()
 
 
+GUIDES = ["README.md", "docs/configuration.md", "docs/testing.md"]
+
 pytest_collect_file = (
-    Sybil(parsers=[PythonCodeBlockParser()], patterns=["README.md", "docs/configuration.md", "docs/testing.md"], setup=_embedded, teardown=_restored)
+    Sybil(parsers=[PythonCodeBlockParser()], patterns=GUIDES, setup=_embedded, teardown=_restored)
     + Sybil(parsers=[DocTestParser()], path="together_di", patterns=["*.py"])
+    + Sybil(parsers=[DocTestParser()], path="integrations", patterns=["*.py"])
 ).pytest()

@@ -21,7 +21,7 @@ import functools
 import importlib
 import inspect
 import re
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator
 from types import MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
         ResponseContextManager,
     )
     from .streaming import AsyncStream, Stream
-    from .testing.script import FakeMethod, FakeStreaming
+    from .testing.script import FakeMethod, FakeStreaming, Listed
 
 P = ParamSpec("P")
 Q = ParamSpec("Q")
@@ -306,11 +306,11 @@ class PagedEndpoint(Method, Generic[P, T]):
         @overload
         def __get__(self, obj: None, owner: object = None) -> Self: ...
         @overload
-        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeMethod[P, Page[T], Sequence[T]]: ...
+        def __get__(self, obj: Resource[Fake], owner: object = None) -> FakeMethod[P, Page[T], Listed[T]]: ...
         @overload
         def __get__(
             self, obj: Resource[AsyncFake], owner: object = None
-        ) -> FakeMethod[P, AsyncPaginator[T], Sequence[T]]: ...
+        ) -> FakeMethod[P, AsyncPaginator[T], Listed[T]]: ...
         @overload
         def __get__(self, obj: Resource[Sync], owner: object = None) -> Callable[P, Page[T]]: ...
         @overload

@@ -22,17 +22,31 @@ logger = logging.getLogger("together_di")
 
 
 class _Fake(NamedTuple):
+    """A client that takes the place of others, and the providers that give it for now."""
+
     alias: str
     client: Together | AsyncTogether
+    providers: list[Any]
 
-    def replacements(self, container: TogetherContainer) -> list[tuple[Any, Together | AsyncTogether]]:
-        """What gives the clients that are replaced, and what they are replaced by."""
+    def replace_in(self, container: TogetherContainer) -> None:
+        """Have `container` give the client."""
         named = container.named(self.alias)
         if isinstance(self.client, AsyncTogether):
-            return [(named.async_client, self.client)]
+            self._override(named.async_client, self.client)
+            return
+        self._override(named.client, self.client)
         # A FakeTogether brings the async client of its script.
-        twin: AsyncTogether | None = getattr(self.client, "async_client", None)
-        return [(named.client, self.client), *([(named.async_client, twin)] if twin else [])]
+        if twin := getattr(self.client, "async_client", None):
+            self._override(named.async_client, twin)
+
+    def _override(self, provider: Any, client: Together | AsyncTogether) -> None:
+        provider.override(client)
+        self.providers.append(provider)
+
+    def undo(self) -> None:
+        """Have every container give its own again, also those whose app has gone."""
+        for provider in self.providers:
+            provider.reset_last_overriding()
 
 
 class FlaskTogether(AppClients):
@@ -71,7 +85,7 @@ class FlaskTogether(AppClients):
         container = TogetherContainer(config=given.options, source=given.source, defaults={"blocking_calls": "warn"})
         self._check(container)
         for fake in self._fakes:
-            _replace(fake.replacements(container))
+            fake.replace_in(container)
         app.extensions[EXTENSION] = self._containers[app] = container
         weakref.finalize(app, _close_at_the_end, container)
         app.cli.add_command(together_group())
@@ -102,17 +116,15 @@ class FlaskTogether(AppClients):
         Raises:
             ConfigurationError: An app has no client of that name.
         """
-        replaced = _Fake(alias, fake)
-        for replacements in [replaced.replacements(container) for container in self._containers.values()]:
-            _replace(replacements)
-        self._fakes.append(replaced)
+        replacing = _Fake(alias, fake, [])
         try:
+            for container in self._containers.values():
+                replacing.replace_in(container)
+            self._fakes.append(replacing)
             yield fake
         finally:
-            self._fakes.remove(replaced)
-            for container in self._containers.values():
-                for provider, _ in replaced.replacements(container):
-                    provider.reset_last_overriding()
+            self._fakes = [other for other in self._fakes if other is not replacing]
+            replacing.undo()
 
     def close(self, app: Flask | None = None) -> None:
         """Close the clients of `app`, or of the current app; asking for one afterwards builds a new one.
@@ -123,11 +135,6 @@ class FlaskTogether(AppClients):
             ExceptionGroup: Some could not be closed; the others were.
         """
         (container_of(app) if app is not None else current_container()).close()
-
-
-def _replace(replacements: list[tuple[Any, Together | AsyncTogether]]) -> None:
-    for provider, client in replacements:
-        provider.override(client)
 
 
 def _close_at_the_end(container: TogetherContainer) -> None:

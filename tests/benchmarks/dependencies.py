@@ -11,6 +11,7 @@ from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from fastapi import Depends, FastAPI
+
 from together_di_fastapi import get_async_together, together_lifespan
 
 from .measure import FLOOR, OURS, Case, Contender, timed

@@ -130,7 +130,8 @@ def test_no_timeout_is_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("wrong", [b"hunter2", 5, ["hunter2"]])
 def test_a_key_of_another_type_is_refused_with_the_name_of_the_type(wrong: Any) -> None:
-    with pytest.raises(ConfigurationError, match=rf'^config\["api_key"\] must be a str, .* not {type(wrong).__name__}\.'):
+    expected = rf'^config\["api_key"\] must be a str, .* not {type(wrong).__name__}\.'
+    with pytest.raises(ConfigurationError, match=expected):
         built(api_key=wrong).client()
 
 

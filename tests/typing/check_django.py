@@ -6,10 +6,10 @@ from typing import assert_type
 
 from django.core.asgi import get_asgi_application as djangos
 from django.http import HttpRequest, StreamingHttpResponse
-from together_di_django import get_async_together, get_container, get_together, override, sse
-from together_di_django.asgi import TogetherLifespan, get_asgi_application
 
 from together_di import AsyncTogether, Together, TogetherContainer
+from together_di_django import get_async_together, get_container, get_together, override, sse
+from together_di_django.asgi import TogetherLifespan, get_asgi_application
 
 assert_type(get_together(), Together)
 assert_type(get_together("eu"), Together)

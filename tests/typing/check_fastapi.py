@@ -10,6 +10,9 @@ from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.responses import StreamingResponse
 from starlette.applications import Starlette
 from starlette.routing import Route
+
+from together_di import AsyncTogether, Together, TogetherContainer
+from together_di.types.chat import ChatCompletion
 from together_di_fastapi import (
     AsyncTogetherDep,
     TogetherDep,
@@ -23,9 +26,6 @@ from together_di_fastapi import (
     sse,
     together_lifespan,
 )
-
-from together_di import AsyncTogether, Together, TogetherContainer
-from together_di.types.chat import ChatCompletion
 
 
 @asynccontextmanager

@@ -6,12 +6,12 @@ from contextlib import AbstractContextManager
 from typing import assert_type
 
 from flask import Flask, Response
-from together_di_flask import AppClients, FlaskTogether, get_async_together, get_together, sse
 
 from together_di import AsyncTogether, Together, TogetherContainer
 from together_di.check import Health
 from together_di.explain import Explanation
 from together_di.types.chat import ChatCompletion, ChatCompletionChunk
+from together_di_flask import AppClients, FlaskTogether, get_async_together, get_together, sse
 
 
 def set_up(app: Flask) -> None:

@@ -18,12 +18,14 @@ FAILED = pytest.StashKey[bool]()
 
 class _Override(NamedTuple):
     provider: weakref.ref[Any]
-    overriding: Any
+    overriding: int  # the id, because the object itself would keep the provider alive
 
     def holds(self) -> Any:
         """The provider, if it is still overridden."""
         provider = self.provider()
-        return provider if provider is not None and self.overriding in provider.overridden else None
+        if provider is None or self.overriding not in map(id, provider.overridden):
+            return None
+        return provider
 
 
 class Leaks:
@@ -62,7 +64,7 @@ class Leaks:
         self._watches_overrides = True
 
         def remember(provider: Any, _context: object) -> None:
-            self._overrides.append(_Override(weakref.ref(provider), provider.last_overriding))
+            self._overrides.append(_Override(weakref.ref(provider), id(provider.last_overriding)))
 
         self._after(module.OnceProvider, "override", remember)
 

@@ -114,7 +114,7 @@ def _text(value: Any) -> str:
     """`value` as it stands in the environment."""
     if isinstance(value, Mapping):
         return "\n".join(f"{name}: {text}" for name, text in cast("Mapping[str, str]", value).items())
-    return ",".join(value) if isinstance(value, (list, tuple)) else str(value)
+    return ",".join(cast("list[str]", value)) if isinstance(value, list) else str(value)
 
 
 @pytest.fixture

@@ -40,6 +40,8 @@ A_co = TypeVar("A_co", covariant=True)
 C_co = TypeVar("C_co", covariant=True)
 
 Answer = Callable[[Call], Reply]
+#: What a method that gives a list in pages can be told to give.
+Listed = Sequence[R | Mapping[str, Any]]
 
 #: The emulator takes any key. A client whose key nobody asked for has none at all.
 _EMULATOR_KEY = SecretStr("embedded")

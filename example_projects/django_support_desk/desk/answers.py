@@ -11,9 +11,10 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
-from together_di_django import get_async_together, get_together, sse
 
+from together_di import Stream
 from together_di.types import ChatCompletionChunk, ChatCompletionMessageParam
+from together_di_django import get_async_together, get_together, sse
 
 from .models import Conversation, Message, Passage
 from .passages import best_for
@@ -84,12 +85,15 @@ async def stream_answer(request: HttpRequest, conversation: Conversation, questi
         chunks = await client.chat.completions.create(model=settings.CHAT_MODEL, messages=messages, stream=True)
         response = sse(chunks)
         response.streaming_content = _arelayed(cast("AsyncIterator[bytes]", response.streaming_content), answer)
-        return response
-    # Under WSGI the event loop of an async view ends before its response is read: the stream is one that blocks.
-    create = sync_to_async(get_together().chat.completions.create)
-    response = sse(await create(model=settings.CHAT_MODEL, messages=messages, stream=True))
-    response.streaming_content = _relayed(cast("Iterator[bytes]", response.streaming_content), answer)
+    else:
+        response = sse(await sync_to_async(_open_stream)(messages))
+        response.streaming_content = _relayed(cast("Iterator[bytes]", response.streaming_content), answer)
     return response
+
+
+def _open_stream(messages: Sequence[ChatCompletionMessageParam]) -> Stream[ChatCompletionChunk]:
+    """A stream that blocks: under WSGI the event loop of an async view ends before its response is read."""
+    return get_together().chat.completions.create(model=settings.CHAT_MODEL, messages=messages, stream=True)
 
 
 async def _arelayed(events: AsyncIterator[bytes], answer: Answer) -> AsyncIterator[bytes]:

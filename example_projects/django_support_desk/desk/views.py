@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods
-from together_di_django import get_container
 
 from together_di import APIError, APITimeoutError, RateLimitError
+from together_di_django import get_container
 
 from .answers import stream_answer
 from .models import Conversation
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 #: The longest question, in characters.
 LONGEST = 2000
 
-ConversationView = Callable[[HttpRequest, Conversation], Awaitable[HttpResponseBase]]
+Response = Coroutine[Any, Any, HttpResponseBase]
 
 
 def problem(status: int, detail: str) -> JsonResponse:
@@ -32,7 +33,7 @@ def problem(status: int, detail: str) -> JsonResponse:
     return JsonResponse({"detail": detail}, status=status)
 
 
-def for_conversation(view: ConversationView) -> Callable[[HttpRequest, uuid.UUID], Awaitable[HttpResponseBase]]:
+def for_conversation(view: Callable[[HttpRequest, Conversation], Response]) -> Callable[..., Response]:
     """Give a view the conversation that its address names; 404 if there is none."""
 
     @wraps(view)

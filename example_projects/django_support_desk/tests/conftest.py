@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator
 
 import pytest
-from together_di_django import override
 
 from together_di.testing import FakeTogether
+from together_di_django import override
 
 from .visitors import AsyncVisitor, Visitor, WSGIVisitor
 

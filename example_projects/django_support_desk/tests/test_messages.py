@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from desk.answers import REMEMBERED
 from desk.models import Message
+
 from together_di import APIConnectionError, APITimeoutError, AuthenticationError, InternalServerError, RateLimitError
 from together_di.testing import FakeTogether
 

@@ -6,10 +6,9 @@ import re
 import uuid
 
 import pytest
+from desk.models import Conversation
 from django.core.management import call_command
 from django.test import Client
-
-from desk.models import Conversation
 
 from .visitors import Visitor
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from asgiref.sync import async_to_sync
-from pytest_django import Settings
-
 from desk.models import Passage
 from desk.passages import BEST, LENGTH, NEAREST, best_for, likeness, split
+from pytest_django import Settings
+
 from together_di.testing import FakeTogether
 
 pytestmark = pytest.mark.django_db

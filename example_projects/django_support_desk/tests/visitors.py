@@ -6,9 +6,8 @@ import json
 from typing import Any, NamedTuple
 
 from asgiref.sync import async_to_sync
-from django.test import AsyncClient, Client
-
 from desk.models import Conversation
+from django.test import AsyncClient, Client
 
 
 class Event(NamedTuple):
@@ -31,9 +30,8 @@ class Reply(NamedTuple):
     @property
     def events(self) -> list[Event]:
         """The body as server-sent events."""
-        blocks = [
-            dict(line.split(": ", 1) for line in block.split("\n")) for block in self.body.decode().split("\n\n")[:-1]
-        ]
+        texts = self.body.decode().split("\n\n")[:-1]
+        blocks = [dict(line.split(": ", 1) for line in text.split("\n")) for text in texts]
         return [Event(block.get("event", "message"), block["data"]) for block in blocks]
 
     @property
@@ -69,7 +67,7 @@ class Visitor:
 
 
 class AsyncVisitor(Visitor):
-    """By way of ASGI. `async_to_sync`, so that the database is asked in the thread that holds the test's transaction."""
+    """By way of ASGI, with the database asked in the thread that holds the test's transaction."""
 
     def get(self, path: str) -> Reply:
         """Go to an address."""

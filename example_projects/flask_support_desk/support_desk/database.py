@@ -15,8 +15,8 @@ from .models import Base
 
 def init_app(app: Flask) -> None:
     """Connect the app to its database, and make the tables that are missing."""
-    url: str = app.config["DATABASE_URL"] or _default_url(app)
-    engine = create_engine(url)
+    url = cast("str", app.config["DATABASE_URL"])
+    engine = create_engine(url or _default_url(app))
     with engine.begin() as connection:
         for table in Base.metadata.sorted_tables:
             # Not `create_all`, which looks first: the workers of a server start at the same time.

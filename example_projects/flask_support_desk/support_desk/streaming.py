@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from flask import Response
-from together_di_flask import sse
 
 from together_di import Stream
 from together_di.types import ChatCompletionChunk
+from together_di_flask import sse
 
 
 def stream_answer(stream: Stream[ChatCompletionChunk], titles: Iterable[str], keep: Callable[[str], None]) -> Response:

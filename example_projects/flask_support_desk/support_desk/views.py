@@ -7,6 +7,7 @@ from typing import cast
 from flask import Blueprint, Response, abort, current_app, jsonify, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
+
 from together_di_flask import get_together
 
 from .assistant import Assistant

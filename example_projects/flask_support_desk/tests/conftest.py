@@ -29,7 +29,7 @@ def database_url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def app(fake_together: FakeTogether, database_url: str) -> Iterator[Flask]:  # noqa: ARG001 - before the app, which needs no key then
+def app(fake_together: FakeTogether, database_url: str) -> Iterator[Flask]:
     """The app; `fake_together` answers its questions."""
     app = create_app({"TESTING": True, "DATABASE_URL": database_url})
     yield app

@@ -136,3 +136,9 @@ def test_of_an_answer_that_breaks_off_what_came_stays(page: Page, upstream: Upst
     upstream.fail()
     expect(page.get_by_role("alert")).to_have_text("The answer broke off. Please try again.")
     expect(answer).to_have_text("Thirty")
+
+
+def test_a_desk_that_cannot_be_reached_is_said_kindly(page: Page) -> None:
+    page.context.set_offline(True)
+    ask(page, "How long do I have to return a parcel?")
+    expect(page.get_by_role("alert")).to_have_text("The connection was lost. Please try again.")

@@ -67,16 +67,16 @@ def test_of_a_changed_document_only_what_is_new_is_embedded(
     assert [passage.text for passage in passages] == ["We send abroad.", "We send by ship."]
 
 
-def test_another_model_makes_vectors_of_its_own(app: Flask, documents: Path, fake_together: FakeTogether) -> None:
+@pytest.mark.usefixtures("documents")
+def test_another_model_makes_vectors_of_its_own(app: Flask, fake_together: FakeTogether) -> None:
     with app.app_context():
         for model in ("small", "large"):
             load_passages(get_session(), fake_together, model)
     assert [call.params["model"] for call in fake_together.embeddings.create.calls] == ["small", "large"]
 
 
-def test_two_workers_that_embed_at_once_store_each_passage_once(
-    app: Flask, documents: Path, fake_together: FakeTogether
-) -> None:
+@pytest.mark.usefixtures("documents")
+def test_two_workers_that_embed_at_once_store_each_passage_once(app: Flask, fake_together: FakeTogether) -> None:
     sessions = app.extensions["sessions"]
 
     def be_slower(_: object) -> list[list[float]]:

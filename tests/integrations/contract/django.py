@@ -13,9 +13,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.signals import setting_changed
 from django.test import Client, override_settings
-from together_di_django import get_async_together, get_container, get_together, override
 
 from together_di import AsyncTogether, Together
+from together_di_django import get_async_together, get_container, get_together, override
 
 from ..django.project import configure
 from .rig import Answer

@@ -10,6 +10,8 @@ from typing import Any, Self
 from fastapi import FastAPI
 from fastapi.responses import PlainTextResponse, StreamingResponse
 from fastapi.testclient import TestClient
+
+from together_di import AsyncTogether, ConfigurationError, Together
 from together_di_fastapi import (
     AsyncTogetherDep,
     NotStartedError,
@@ -20,8 +22,6 @@ from together_di_fastapi import (
     sse,
     together_lifespan,
 )
-
-from together_di import AsyncTogether, ConfigurationError, Together
 
 from ..fastapi.support import Served
 from .rig import CHAT, Answer

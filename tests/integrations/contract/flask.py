@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import Any, Self
 
 from flask import Flask, Response
-from together_di_flask import FlaskSetupError, FlaskTogether, get_async_together, get_together, sse
 
 from together_di import AsyncTogether, Together
+from together_di_flask import FlaskSetupError, FlaskTogether, get_async_together, get_together, sse
 
 from .rig import CHAT, Answer
 

@@ -8,9 +8,9 @@ from dependency_injector.wiring import Provide, inject
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import path
-from together_di_django import get_async_together, get_together, sse
 
 from together_di import AsyncTogether, Together
+from together_di_django import get_async_together, get_together, sse
 
 CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
 

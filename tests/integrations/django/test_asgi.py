@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from asgiref import testing
 from django.test import override_settings
+
 from together_di_django import get_async_together, get_together
 from together_di_django.asgi import TogetherLifespan, get_asgi_application
 

@@ -11,7 +11,6 @@ import pytest
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.test import AsyncClient, Client, override_settings
-from together_di_django import get_async_together, get_container, get_together, override
 
 from together_di import (
     AsyncTogether,
@@ -21,6 +20,7 @@ from together_di import (
     MissingAPIKeyError,
     Together,
 )
+from together_di_django import get_async_together, get_container, get_together, override
 
 from ...core.support.http_server import HTTPServer, answer
 from ...core.support.sides import KEY, completion

@@ -8,9 +8,9 @@ import json
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import override_settings
-from together_di_django import get_together, override
 
 from together_di import Together
+from together_di_django import get_together, override
 
 from ...core.support.sides import KEY
 

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import AsyncClient, RequestFactory, override_settings
 from django.urls import path
 from django.views.debug import ExceptionReporter, SafeExceptionReporterFilter
+
 from together_di_django import get_async_together, get_container, get_together
 
 from ...core.support.http_server import HTTPServer, answer, then_hang_up

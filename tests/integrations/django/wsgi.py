@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from django.core.wsgi import get_wsgi_application
+
 from together_di_django import get_together
 
 application = get_wsgi_application()

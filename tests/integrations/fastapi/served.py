@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from fastapi.responses import StreamingResponse
+
 from together_di_fastapi import TogetherDep, sse, together_lifespan
 
 from ..contract.fastapi import with_routes

@@ -12,6 +12,7 @@ from anyio.from_thread import BlockingPortal
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+
 from together_di_fastapi import AsyncTogetherDep
 
 from ...core.support.http_server import PATIENCE

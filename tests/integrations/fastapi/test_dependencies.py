@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from fastapi import Depends, FastAPI, WebSocket
 from fastapi.testclient import TestClient
+
+from together_di import AsyncTogether, ConfigurationError, Together
 from together_di_fastapi import (
     AsyncTogetherDep,
     TogetherDep,
@@ -19,8 +21,6 @@ from together_di_fastapi import (
     health_route,
     together_lifespan,
 )
-
-from together_di import AsyncTogether, ConfigurationError, Together
 
 CONFIG = {"default": {"transport": "embedded", "timeout": 1}, "eu": {"transport": "embedded", "timeout": 2}}
 BOTH = pytest.mark.parametrize("named", [get_together_named, get_async_together_named])

@@ -10,9 +10,9 @@ import pytest
 from fastapi import FastAPI, WebSocket
 from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
-from together_di_fastapi import AsyncTogetherDep, add_error_handlers, get_together, together_lifespan
 
 from together_di import BadRequestError, RateLimitError
+from together_di_fastapi import AsyncTogetherDep, add_error_handlers, get_together, together_lifespan
 
 from ...core.support.http_server import Answer, HTTPServer, answer, raw, then_hang_up, then_stall
 from ...core.support.sides import CHAT, KEY

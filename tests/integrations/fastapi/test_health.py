@@ -8,6 +8,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
+
 from together_di_fastapi import NotStartedError, health_route, together_lifespan
 
 from ...core.support.http_server import HTTPServer, answer

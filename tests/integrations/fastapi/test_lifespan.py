@@ -15,6 +15,8 @@ from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+
+from together_di import ConfigurationError, MissingAPIKeyError, Together, TogetherContainer, TogetherError
 from together_di_fastapi import (
     NotStartedError,
     TogetherDep,
@@ -23,8 +25,6 @@ from together_di_fastapi import (
     get_together,
     together_lifespan,
 )
-
-from together_di import ConfigurationError, MissingAPIKeyError, Together, TogetherContainer, TogetherError
 
 from ...core.support.http_server import HTTPServer, answer
 from ...core.support.sides import CHAT, KEY

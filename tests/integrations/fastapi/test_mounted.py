@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.routing import Mount
+
 from together_di_fastapi import NotStartedError, together_lifespan
 
 from .support import showing_timeout

@@ -12,6 +12,7 @@ import pytest
 from fastapi import BackgroundTasks, FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
+
 from together_di_fastapi import AsyncTogetherDep, TogetherDep, get_container, sse, together_lifespan
 
 from ...core.support.events import DONE, events

@@ -11,6 +11,7 @@ import sys
 from typing import Any
 
 from flask import Flask
+
 from together_di_flask import FlaskTogether, get_together
 
 from ..contract.flask import add_routes

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Flask
+
 from together_di_flask import FlaskTogether
 
 from ...core.support.sides import KEY

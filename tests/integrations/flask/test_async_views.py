@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from together_di_flask import FlaskTogether
 
 from together_di import BlockingCallError, BlockingCallWarning
+from together_di_flask import FlaskTogether
 
 from ...core.support.http_server import HTTPServer, answer
 from ...core.support.sides import CHAT, KEY, completion

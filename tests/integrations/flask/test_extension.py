@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from together_di_flask import FlaskSetupError, FlaskTogether, get_async_together, get_together
 
 from together_di import AsyncTogether, ConfigurationError, MissingAPIKeyError, Together
+from together_di_flask import FlaskSetupError, FlaskTogether, get_async_together, get_together
 
 from ...core.support.sides import KEY
 from .support import EMBEDDED, make_app

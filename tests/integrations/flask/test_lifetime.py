@@ -9,10 +9,10 @@ import threading
 
 import pytest
 from flask import Flask
-from together_di_flask import FlaskSetupError, FlaskTogether, get_async_together, get_together
 
 from together_di import AsyncTogether, ConfigurationError, MissingAPIKeyError, Together
 from together_di.testing import FakeTogether
+from together_di_flask import FlaskSetupError, FlaskTogether, get_async_together, get_together
 
 from ...core.support.http_server import PATIENCE, HTTPServer, answer
 from .support import make_app

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from together_di_flask import FlaskTogether, get_together
 
 from together_di import ConfigurationError, Timeout
 from together_di.explain import Entry
+from together_di_flask import FlaskTogether, get_together
 
 from ...core.support.sides import KEY
 from .support import make_app

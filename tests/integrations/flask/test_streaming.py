@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, Response
+
 from together_di_flask import FlaskTogether, sse
 
 from ...core.support.events import DONE, events

@@ -9,4 +9,4 @@ class Command(runserver.Command):
 
     def check_migrations(self) -> None:
         """Apply the migrations that have not been."""
-        call_command("migrate", interactive=False, stdout=self.stdout)
+        call_command("migrate", interactive=False)

@@ -9,6 +9,8 @@ const address = `${location.pathname}/messages`; // /conversations/5/messages
 
 let running = null; // aborts the answer that is being written
 
+class Problem extends Error {} // its message is a sentence for the visitor; that of any other error is not
+
 function bubble(role, text = "") {
   const element = document.createElement("article");
   element.className = `message ${role}`;
@@ -28,6 +30,7 @@ function cite(element, titles) {
   line.className = "sources";
   line.textContent = `From: ${titles.join(", ")}`;
   element.append(line);
+  messages.scrollTop = messages.scrollHeight;
 }
 
 // Server-sent events of a POST, which EventSource cannot make: blocks of lines, with an empty line after each.
@@ -54,23 +57,26 @@ async function ask(text) {
   answer.append(written);
   running = new AbortController();
   let sources = [];
+  let done = false;
   try {
     const headers = { "Content-Type": "application/json" };
     const csrf = document.querySelector("meta[name=csrf]")?.content;
     if (csrf) headers["X-CSRFToken"] = csrf;
     const body = JSON.stringify({ text });
     const response = await fetch(address, { method: "POST", headers, body, signal: running.signal });
-    if (!response.ok) throw new Error((await response.json().catch(() => ({}))).detail ?? "That did not work.");
+    if (!response.ok) throw new Problem((await response.json().catch(() => ({}))).detail ?? "That did not work.");
     for await (const { name, data } of events(response)) {
-      if (name === "error") throw new Error(JSON.parse(data).message);
+      if (name === "error") throw new Problem(JSON.parse(data).message);
       if (name === "sources") sources = JSON.parse(data);
-      else if (data !== "[DONE]") written.data += JSON.parse(data).choices[0]?.delta?.content ?? "";
+      else if (data === "[DONE]") done = true;
+      else written.data += JSON.parse(data).choices[0]?.delta?.content ?? "";
       messages.scrollTop = messages.scrollHeight;
     }
+    if (!done) throw new Problem("The answer broke off.");
     if (sources.length) cite(answer, sources);
   } catch (error) {
     if (error.name === "AbortError") answer.classList.add("stopped");
-    else problem(`${error.message} Please try again.`);
+    else problem(`${error instanceof Problem ? error.message : "The connection was lost."} Please try again.`);
     if (!written.data && error.name !== "AbortError") answer.remove();
   } finally {
     answer.classList.remove("writing");

@@ -1,0 +1,23 @@
+"""Fixtures for the tests of the testing kit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from together_di.testing import FakeTogether
+
+#: Whole pytest sessions in a folder of their own.
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def fake() -> FakeTogether:
+    return FakeTogether()
+
+
+@pytest.fixture
+def chat() -> dict[str, Any]:
+    """Arguments of a chat completion."""
+    return {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
