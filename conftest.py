@@ -8,6 +8,7 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.doctest import DocTestParser
 from sybil.parsers.markdown import PythonCodeBlockParser
+from sybil.sybil import SybilCollection
 
 
 def _embedded(namespace: dict[str, Any]) -> None:
@@ -21,8 +22,10 @@ def _restored(namespace: dict[str, Any]) -> None:
 
 GUIDES = ["README.md", "docs/configuration.md", "docs/testing.md"]
 
-pytest_collect_file = (
-    Sybil(parsers=[PythonCodeBlockParser()], patterns=GUIDES, setup=_embedded, teardown=_restored)
-    + Sybil(parsers=[DocTestParser()], path="together_di", patterns=["*.py"])
-    + Sybil(parsers=[DocTestParser()], path="integrations", patterns=["*.py"])
+pytest_collect_file = SybilCollection(
+    [
+        Sybil(parsers=[PythonCodeBlockParser()], patterns=GUIDES, setup=_embedded, teardown=_restored),
+        Sybil(parsers=[DocTestParser()], path="together_di", patterns=["*.py"]),
+        Sybil(parsers=[DocTestParser()], path="integrations", patterns=["*.py"]),
+    ]
 ).pytest()

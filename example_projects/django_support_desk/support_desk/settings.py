@@ -33,8 +33,6 @@ DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": os.environ.get("DJANGO_DATABASE", BASE_DIR / "db.sqlite3"),
-        # A file: several threads cannot write to a database in memory at the same time.
-        "TEST": {"NAME": BASE_DIR / "test.sqlite3"},
     }
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

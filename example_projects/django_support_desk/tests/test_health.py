@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from together_di import AuthenticationError
@@ -18,7 +20,8 @@ def test_it_is_well_while_the_api_takes_our_calls(visitor: Visitor) -> None:
 def test_it_is_ill_while_the_api_refuses_our_key(
     visitor: Visitor, fake_together: FakeTogether, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fake_together.whoami.raises(AuthenticationError)
+    whoami: Any = fake_together.whoami
+    whoami.raises(AuthenticationError)
     reply = visitor.get("/health")
     assert (reply.status, reply.json()) == (503, {"ok": False})
     assert "refuses the key" in caplog.text

@@ -1,19 +1,60 @@
-"""A real browser. Copy `browser` and `page` into the conftest.py of your tests.
+"""What the tests share: the application with a database of its own, and a browser.
 
-Playwright's sync interface keeps an event loop running in the thread of the tests as long as `browser` lives. Keep the
-browser tests in a file of their own: `asyncio.run`, asgiref's `async_to_sync` and Django's ORM refuse to work there.
+`fake_together` comes with the package together-di: it answers every client.
 """
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from support_desk.main import create_app
+from support_desk.settings import Settings
+
+from together_di.testing import FakeTogether
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No setting of the machine reaches a test."""
+    for name in list(os.environ):
+        if name.startswith(("SUPPORT_DESK_", "TOGETHER_")):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Those of the application, with a database that is not there yet."""
+    return Settings(database_url=f"sqlite+aiosqlite:///{tmp_path}/support_desk.sqlite3")
+
+
+@pytest.fixture
+def app(settings: Settings) -> FastAPI:
+    """The application."""
+    return create_app(settings)
+
+
+@pytest.fixture
+def client(app: FastAPI, fake_together: FakeTogether) -> Iterator[TestClient]:
+    """A visitor of the application that runs; `fake_together` answers its questions."""
+    with TestClient(app) as visitor:
+        yield visitor
+
+
+@pytest.fixture
+def messages(client: TestClient) -> str:
+    """The address of the messages of a new conversation."""
+    return f"{client.get('/', follow_redirects=False).headers['location']}/messages"
+
 
 _QUIET = [
     "--no-sandbox",  # Chromium refuses to run as root with it
@@ -28,7 +69,11 @@ _QUIET = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A headless Chromium."""
+    """A headless Chromium.
+
+    Playwright keeps an event loop running in the thread of the tests as long as it lives: tests that run one of their
+    own belong into another module.
+    """
     program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if program is None:
         pytest.skip("There is no Chromium on PATH.")
