@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 from ._sentinels import NotGiven, not_given
 from ._text import near_miss
 from .config import TogetherClient
-from .credentials import APIKey, conceal, credential_of, without_locals
+from .credentials import APIKey, conceal, without_locals
 from .engine import AsyncEngine, Engine, SharedTransport, SyncEngine
 from .errors import ConfigurationError
+from .key_lookup import credential_of
 from .options import FurtherOptions, check_headers, merge_headers
 from .resource import Async, M, Raw, Streamed, Sync
 from .resources.account import Account

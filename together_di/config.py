@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from ._text import callers_level
-from .credentials import TIME_TO_LIVE, Credential, KeyReference, find_credential
+from .credentials import Credential
 from .errors import ConfigurationError, InsecureBaseURLWarning, MissingAPIKeyError
+from .key_lookup import TIME_TO_LIVE, KeyReference, find_credential
 from .options import (
     DEFAULT_BASE_URL,
     DEFAULT_MAX_RETRIES,

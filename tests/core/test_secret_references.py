@@ -22,7 +22,7 @@ from together_di import (
     MissingAPIKeyError,
     Together,
     TogetherContainer,
-    credentials,
+    key_lookup,
     secrets,
 )
 from together_di.secrets import Reference, SecretError, Store
@@ -44,7 +44,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(credentials, "time", clock)
+    monkeypatch.setattr(key_lookup, "time", clock)
     return clock
 
 
@@ -187,7 +187,7 @@ def test_a_key_is_read_again_when_its_time_is_over(vault: Vault, clock: Clock) -
     client = Together(api_key="test://a")
     assert client.api_key == "key-1"
     vault.value = "key-2"
-    clock.now += credentials.TIME_TO_LIVE - 1
+    clock.now += key_lookup.TIME_TO_LIVE - 1
     assert client.api_key == "key-1"
     clock.now += 2
     assert client.api_key == "key-2"
@@ -218,7 +218,7 @@ def test_a_key_that_is_wrong_for_good_is_an_error_after_one_more_read(vault: Vau
             with pytest.raises(AuthenticationError):
                 chat(client)
         assert (len(server.requests), vault.reads) == (5, 2)
-        clock.now += credentials.FUTILE_FOR + 1
+        clock.now += key_lookup.FUTILE_FOR + 1
         vault.value = "another"
         assert chat(client).id == "c-1"
 
@@ -266,14 +266,14 @@ def test_the_last_key_serves_while_the_store_is_down(
     vault.value = ConnectionError("vault.internal is down; token=hunter2")
     with caplog.at_level(logging.WARNING):
         for _ in range(3):
-            clock.now += credentials.TIME_TO_LIVE + 1
+            clock.now += key_lookup.TIME_TO_LIVE + 1
             assert client.api_key == "key-1"
     [record] = caplog.records
     assert "test://a" in record.getMessage()
     assert "hunter2" not in caplog.text
     assert "key-1" not in caplog.text
     vault.value = "key-2"
-    clock.now += credentials.FUTILE_FOR + 1
+    clock.now += key_lookup.FUTILE_FOR + 1
     assert client.api_key == "key-2"
 
 

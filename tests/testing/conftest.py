@@ -8,9 +8,6 @@ import pytest
 
 from together_di.testing import FakeTogether
 
-#: Whole pytest sessions in a folder of their own.
-pytest_plugins = ["pytester"]
-
 
 @pytest.fixture
 def fake() -> FakeTogether:

@@ -103,7 +103,7 @@ def test_a_client_built_without_a_key_complains_afterwards(tmp_path: Path, monke
     monkeypatch.chdir(tmp_path)
     with intercepted():
         client = Together()
-    with pytest.raises(MissingAPIKeyError, match="env TOGETHER_API_KEY|TOGETHER_API_KEY"):
+    with pytest.raises(MissingAPIKeyError, match="TOGETHER_API_KEY"):
         ask(client)
 
 
@@ -190,11 +190,11 @@ def test_a_unittest_case_has_a_fake_for_each_test() -> None:
     class SummaryTest(TogetherTestMixin, unittest.TestCase):
         def test_one(self) -> None:
             self.fake_together.embeddings.create.returns([[1.0]])
-            self.assertEqual(ask(Together()), [1.0])
+            assert ask(Together()) == [1.0]
 
         def test_two(self) -> None:
-            self.assertEqual(len(self.fake_together.calls), 0)
-            self.assertGreater(len(ask(Together())), 1)
+            assert len(self.fake_together.calls) == 0
+            assert len(ask(Together())) > 1
 
     result = unittest.TestResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(SummaryTest).run(result)

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import pytest
+
+#: Whole pytest sessions in a folder of their own.
+pytest_plugins = ["pytester"]
 
 ASK = """
     import pytest
@@ -30,6 +34,12 @@ def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 def run(session: pytest.Pytester, code: str, *options: str) -> pytest.RunResult:
     session.makepyfile(ASK + code)
     return session.runpytest_subprocess(*options, timeout=120)
+
+
+def needs(plugin: str) -> None:
+    # Not imported here: `pytester` takes back what is imported during its test.
+    if find_spec(plugin) is None:
+        pytest.skip(f"{plugin} is not installed")
 
 
 def test_the_fixture_answers_every_client_whenever_it_was_built(session: pytest.Pytester) -> None:
@@ -173,6 +183,23 @@ def test_the_network_is_blocked_on_demand(session: pytest.Pytester) -> None:
     result.stdout.fnmatch_lines(["*NetworkBlockedError: POST https://api.together.ai/v1/chat/completions:*"])
 
 
+def test_it_does_not_show_in_tracebacks(session: pytest.Pytester) -> None:
+    code = """
+    @pytest.fixture
+    def broken():
+        raise ValueError("setup")
+
+    def test_setup(broken):
+        pass
+
+    def test_call():
+        raise ValueError("call")
+    """
+    result = run(session, code)
+    result.assert_outcomes(failed=1, errors=1)
+    result.stdout.no_fnmatch_line("*leaks.py*")
+
+
 LEAKS = """
     container = TogetherContainer(config={"api_key": "k" * 20})
 
@@ -276,7 +303,7 @@ def test_a_client_that_is_left_open_is_no_failure_by_default(session: pytest.Pyt
 
 
 def test_it_works_in_parallel_workers(session: pytest.Pytester) -> None:
-    pytest.importorskip("xdist")
+    needs("xdist")
     code = """
     @pytest.mark.parametrize("number", range(8))
     def test_summary(fake_together, number):
@@ -352,3 +379,96 @@ print(sorted(name for name in set(sys.modules) - before if name.startswith("toge
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "['together_di.testing.leaks', 'together_di.testing.plugin']"
+
+
+DJANGO = {
+    "shop_settings.py": """
+        SECRET_KEY = "for tests"
+        ROOT_URLCONF = "shop_urls"
+        INSTALLED_APPS = ["together_di_django"]
+        ALLOWED_HOSTS = ["*"]
+        """,
+    "shop_urls.py": """
+        from django.http import JsonResponse
+        from django.urls import path
+        from together_di_django import get_async_together, get_together
+
+        QUESTION = {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+
+        def summary(request):
+            answer = get_together().chat.completions.create(**QUESTION)
+            return JsonResponse({"text": answer.choices[0].message.content})
+
+        async def async_summary(request):
+            answer = await get_async_together().chat.completions.create(**QUESTION)
+            return JsonResponse({"text": answer.choices[0].message.content})
+
+        urlpatterns = [path("summary", summary), path("async", async_summary)]
+        """,
+}
+
+
+def test_it_works_with_pytest_django(session: pytest.Pytester) -> None:
+    needs("pytest_django")
+    for name, content in DJANGO.items():
+        (session.path / name).write_text("\n".join(line[8:] for line in content.splitlines()))
+    code = """
+    import pytest
+    from django.test import SimpleTestCase
+    from together_di.testing import FakeTogether, TogetherTestMixin
+    from together_di_django import get_container
+
+    @pytest.mark.parametrize("path", ["/summary", "/async"])
+    def test_summary(client, fake_together, path):
+        fake_together.chat.completions.create.returns("Bonjour")
+        assert client.get(path).json() == {"text": "Bonjour"}
+
+    async def ask(async_client):
+        return (await async_client.get("/async")).json()
+
+    @pytest.mark.anyio
+    async def test_async_summary(async_client, fake_together):
+        fake_together.chat.completions.create.returns("Salut")
+        assert await ask(async_client) == {"text": "Salut"}
+
+    @pytest.fixture
+    def anyio_backend():
+        return "asyncio"
+
+    class SummaryTest(TogetherTestMixin, SimpleTestCase):
+        def test_summary(self):
+            self.fake_together.chat.completions.create.returns("Bonjour")
+            self.assertEqual(self.client.get("/summary").json(), {"text": "Bonjour"})
+
+    @pytest.mark.together
+    def test_leaks():
+        get_container().client.override(FakeTogether())
+    """
+    session.makepyfile(code)
+    result = session.runpytest_subprocess("--ds=shop_settings", timeout=120)
+    result.assert_outcomes(passed=5, errors=1)
+
+
+def test_it_works_with_pytest_asyncio(session: pytest.Pytester) -> None:
+    needs("pytest_asyncio")
+    code = """
+    import pytest_asyncio
+
+    @pytest_asyncio.fixture
+    async def client(fake_together):
+        async with AsyncTogether() as client:
+            yield client
+
+    @pytest.mark.asyncio
+    async def test_summary(client, fake_together):
+        fake_together.embeddings.create.returns([[1.0]])
+        assert (await client.embeddings.create(model="m", input="a")).data[0].embedding == [1.0]
+
+    @pytest.mark.asyncio
+    async def test_leaks():
+        container.client.override(FakeTogether())
+
+    container = TogetherContainer()
+    """
+    result = run(session, code, "-o", "asyncio_default_fixture_loop_scope=function")
+    result.assert_outcomes(passed=2, errors=1)

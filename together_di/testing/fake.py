@@ -16,9 +16,12 @@ from .script import Script
 from .transport import AsyncScriptedTransport, ScriptedTransport
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Unpack
 
-    from ..options import ClientOptions
+    from .._sentinels import NotGiven
+    from ..credentials import APIKey
+    from ..options import FurtherOptions
     from ..resource import AsyncFake, Fake
     from ..resources.audio import Audio
     from ..resources.chat import Chat
@@ -28,6 +31,19 @@ if TYPE_CHECKING:
     from ..resources.images import Images
     from ..resources.models import Models
     from ..resources.rerank import Rerank
+    from ..transport import HttpxTimeout, HttpxURL
+    from ..wire import Timeout
+
+    class FakeOptions(FurtherOptions, total=False):
+        """The options of `Together`, without `http_client`."""
+
+        api_key: APIKey | None
+        base_url: str | HttpxURL | None
+        timeout: float | Timeout | HttpxTimeout | NotGiven | None
+        max_retries: int | None
+        default_headers: Mapping[str, str] | None
+        default_query: Mapping[str, object] | None
+        project_id: str | None
 
 
 class _ScriptedEngine(SyncEngine):
@@ -98,7 +114,7 @@ class FakeTogether(Together):
         files: Files[Fake]
         models: Models[Fake]
 
-    def __init__(self, *, refuse_unscripted: bool = False, **options: Unpack[ClientOptions]) -> None:
+    def __init__(self, *, refuse_unscripted: bool = False, **options: Unpack[FakeOptions]) -> None:
         # Retries are those of the real client, but nobody waits for them.
         chosen: dict[str, Any] = {"transport": "embedded", "retry_initial_delay": 0.001, **options}
         super().__init__(**chosen)

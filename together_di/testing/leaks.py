@@ -29,7 +29,7 @@ class _Override(NamedTuple):
 
 
 class Leaks:
-    """Finds what is left over of what a test, or a fixture of its own, has made.
+    """Finds what is left over of what a test, or a fixture of its own, has made; it shows in no traceback.
 
     What fixtures of a wider scope make is theirs to undo. What nobody refers to any more is no leak: a container that
     only the test knew, or a client, which closes itself.
@@ -86,6 +86,7 @@ class Leaks:
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
         """Know in whose name things are made."""
+        __tracebackhide__ = True
         self._scopes.append(fixturedef.scope)
         try:
             return (yield)
@@ -95,6 +96,7 @@ class Leaks:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, None, None]:
         """The same for the test itself."""
+        __tracebackhide__ = True
         self._scopes.append("function")
         try:
             yield
@@ -107,6 +109,7 @@ class Leaks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> Generator[None, None, None]:
         """Begin anew."""
+        __tracebackhide__ = True
         self._overrides.clear()
         self._clients.clear()
         self._watch_overrides()
@@ -115,6 +118,7 @@ class Leaks:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_teardown(self, item: pytest.Item) -> Generator[None, None, None]:
         """Undo the overrides that are left, so that no other test meets them, and fail the test that left them."""
+        __tracebackhide__ = True
         yield
         if not self._left():
             return

@@ -1,27 +1,20 @@
-"""What the tests share: the fake API, and a visitor under either kind of server."""
+"""What the tests share. `fake_together`, the API of a test, comes with together-di."""
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from together_di.testing import FakeTogether
-from together_di_django import override
 
-from .visitors import AsyncVisitor, Visitor, WSGIVisitor
-
-
-@pytest.fixture
-def fake_together() -> Generator[FakeTogether]:
-    """The API: it answers what a test says, and otherwise as the emulator does."""
-    fake = FakeTogether()
-    with override(fake), override(fake.async_client):
-        yield fake
+if TYPE_CHECKING:
+    from .visitors import Visitor
 
 
-@pytest.fixture(params=[AsyncVisitor, WSGIVisitor], ids=["asgi", "wsgi"])
+@pytest.fixture(params=["asgi", "wsgi"])
 def visitor(request: pytest.FixtureRequest, db: None, fake_together: FakeTogether) -> Visitor:
-    """A visitor with a conversation of their own."""
-    made: Visitor = request.param()
-    return made
+    """A visitor with a conversation of their own, under either kind of server."""
+    from .visitors import AsyncVisitor, WSGIVisitor  # here, because pytest reads this file before Django is set up
+
+    return AsyncVisitor() if request.param == "asgi" else WSGIVisitor()

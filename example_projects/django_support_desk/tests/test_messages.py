@@ -99,6 +99,12 @@ def test_of_an_answer_that_breaks_off_what_was_written_is_stored(visitor: Visito
     assert visitor.said == [("user", QUESTION), ("assistant", "Bon")]
 
 
+def test_of_an_answer_without_a_word_the_question_is_stored(visitor: Visitor, fake_together: FakeTogether) -> None:
+    fake_together.chat.completions.create.streams([])
+    visitor.ask(QUESTION)
+    assert visitor.said == [("user", QUESTION)]
+
+
 @pytest.mark.parametrize(
     "body", ["", "{", "[]", "{}", '{"text": 5}', '{"text": "  "}', json.dumps({"text": "a" * 2001})]
 )

@@ -11,13 +11,14 @@ from desk.passages import BEST, LENGTH, NEAREST, best_for, likeness, split
 from pytest_django import Settings
 
 from together_di.testing import FakeTogether
+from together_di_django import get_async_together
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.together]
 
 
-def best(fake: FakeTogether, question: str) -> list[Passage]:
+def best(question: str) -> list[Passage]:
     """The passages for a question."""
-    return async_to_sync(best_for)(fake.async_client, question)
+    return async_to_sync(best_for)(get_async_together(), question)
 
 
 @pytest.fixture
@@ -47,8 +48,8 @@ def test_vectors_are_alike_as_far_as_they_point_the_same_way() -> None:
     assert [likeness([2, 0], other) for other in ([3, 0], [0, 1], [-1, 0], [0, 0])] == [1, 0, -1, 0]
 
 
-def test_the_passages_that_bear_on_the_question_come_first(fake_together: FakeTogether) -> None:
-    found = best(fake_together, "How long is the warranty of a device?")
+def test_the_passages_that_bear_on_the_question_come_first() -> None:
+    found = best("How long is the warranty of a device?")
     assert len(found) == BEST
     assert found[0].title == "Warranty"
 
@@ -56,37 +57,35 @@ def test_the_passages_that_bear_on_the_question_come_first(fake_together: FakeTo
 def test_the_nearest_are_ranked_by_the_second_model(fake_together: FakeTogether) -> None:
     ranking = {"object": "rerank", "model": "m", "results": [{"index": 4, "relevance_score": 0.9}]}
     fake_together.rerank.create.returns(ranking)
-    [found] = best(fake_together, "Do you take credit cards?")
+    [found] = best("Do you take credit cards?")
     params = fake_together.rerank.create.calls[0].params
     assert len(params["documents"]) == NEAREST
     assert (params["top_n"], params["documents"][4]) == (BEST, found.text)
 
 
 def test_the_documents_are_embedded_once(fake_together: FakeTogether) -> None:
-    best(fake_together, "Cards?")
-    best(fake_together, "Parcels?")
+    best("Cards?")
+    best("Parcels?")
     sizes = [len(call.params["input"]) for call in fake_together.embeddings.create.calls]
     assert sizes == [Passage.objects.count(), 1, 1]
 
 
-def test_a_document_that_changes_is_embedded_anew(fake_together: FakeTogether, documents: Path) -> None:
-    best(fake_together, "Which animals purr?")
+def test_a_document_that_changes_is_embedded_anew(documents: Path) -> None:
+    best("Which animals purr?")
     (documents / "pets.md").write_text("# Pets\n\nLions purr.\n")
-    assert [passage.text for passage in best(fake_together, "Which animals purr?")] == ["Lions purr."]
+    assert [passage.text for passage in best("Which animals purr?")] == ["Lions purr."]
 
 
-def test_another_embedding_model_has_vectors_of_its_own(
-    fake_together: FakeTogether, documents: Path, settings: Settings
-) -> None:
-    best(fake_together, "Which animals purr?")
+def test_another_embedding_model_has_vectors_of_its_own(documents: Path, settings: Settings) -> None:
+    best("Which animals purr?")
     settings.EMBEDDING_MODEL = "another"
-    best(fake_together, "Which animals purr?")
+    best("Which animals purr?")
     assert set(Passage.objects.values_list("model", flat=True)) == {
         "intfloat/multilingual-e5-large-instruct",
         "another",
     }
 
 
-def test_without_documents_nothing_is_found(fake_together: FakeTogether, documents: Path) -> None:
+def test_without_documents_nothing_is_found(documents: Path) -> None:
     (documents / "pets.md").unlink()
-    assert best(fake_together, "Which animals purr?") == []
+    assert best("Which animals purr?") == []

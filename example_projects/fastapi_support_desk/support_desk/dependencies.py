@@ -51,6 +51,7 @@ async def get_transcript(conversation: ConversationDep, conversations: Conversat
         yield transcript
     finally:
         if transcript.text:
+            # Where the request was cancelled, so would be the next wait; newer versions of FastAPI see to that.
             with anyio.CancelScope(shield=True):
                 await conversations.add(conversation, "assistant", transcript.text)
 

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from itertools import islice
 
 import pytest
+import sqlalchemy
 from flask.testing import FlaskClient
+from sqlalchemy.exc import IntegrityError
+from support_desk import create_app
 from werkzeug.test import TestResponse
 
 from together_di import APIConnectionError, APITimeoutError, AuthenticationError, RateLimitError
+from together_di.emulator import EmulatorServer
 from together_di.testing import FakeTogether
+
+from .upstream import PATIENCE, Upstream
 
 QUESTION = "How long do I have to return a parcel?"
 
@@ -106,6 +114,18 @@ def test_the_model_is_given_the_passages_that_fit(
     assert "Warranty: Every device has a warranty of two years." in system["content"]
 
 
+def test_of_the_nearest_passages_the_model_is_given_those_that_are_ranked_best(
+    client: FlaskClient, conversation: str, fake_together: FakeTogether
+) -> None:
+    ranked = [{"index": index, "relevance_score": 1.0} for index in (2, 0)]
+    fake_together.rerank.create.returns({"object": "rerank", "model": "m", "results": ranked})
+    ask(client, conversation)
+    asked = fake_together.rerank.create.calls[0].params
+    assert (len(asked["documents"]), asked["top_n"]) == (8, 3)
+    _, *passages = fake_together.chat.completions.create.calls[0].params["messages"][0]["content"].split("\n\n")
+    assert [passage.partition(": ")[2] for passage in passages] == [asked["documents"][2], asked["documents"][0]]
+
+
 def test_the_model_is_given_what_was_said_before(
     client: FlaskClient, conversation: str, fake_together: FakeTogether
 ) -> None:
@@ -149,6 +169,24 @@ def test_a_question_that_could_not_be_answered_is_not_kept(
     fake_together.rerank.create.raises(RateLimitError)
     ask(client, conversation)
     assert said(client, conversation) == []
+
+
+@pytest.mark.parametrize("role", ["user", "assistant"])
+def test_what_cannot_be_kept_closes_the_connection_to_the_api(database_url: str, role: str) -> None:
+    refusal = f"BEFORE INSERT ON messages WHEN NEW.role = '{role}' BEGIN SELECT RAISE(ABORT, 'full'); END"
+    upstream = Upstream()
+    with EmulatorServer(upstream) as api:
+        app = create_app({"DATABASE_URL": database_url, "TOGETHER": {"api_key": "a-key", "base_url": api.url}})
+        with app.extensions["sessions"].begin() as session:
+            session.execute(sqlalchemy.text(f"CREATE TRIGGER full {refusal}"))
+        client = app.test_client()
+        response = client.post(f"{client.get('/').location}/messages", json={"text": QUESTION})
+        upstream.talk_on()
+        with suppress(IntegrityError):
+            list(islice(response.iter_encoded(), 3))
+            response.close()
+        assert upstream.left.wait(PATIENCE), "The connection to the API is still open"
+        app.extensions["sessions"].kw["bind"].dispose()
 
 
 @pytest.mark.parametrize("body", [{}, [], {"text": 1}, {"text": " "}, {"text": "a" * 2001}])

@@ -93,6 +93,12 @@ def test_two_workers_that_embed_at_once_store_each_passage_once(app: Flask, fake
         assert session.scalar(select(func.count()).select_from(Passage)) == 2
 
 
+@pytest.mark.usefixtures("documents")
+def test_a_document_of_several_passages_is_named_once(client: FlaskClient, conversation: str) -> None:
+    response = client.post(conversation, json={"text": "Do you send abroad?"}, buffered=True)
+    assert response.text.startswith('event: sources\ndata: ["Orders"]\n\n')
+
+
 def test_without_documents_a_question_is_still_answered(
     client: FlaskClient, conversation: str, documents: Path, fake_together: FakeTogether
 ) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import pytest
 
-from together_di import AsyncTogether, ConfigurationError, Together, credentials, secrets
+from together_di import AsyncTogether, ConfigurationError, Together, key_lookup, secrets
 from together_di.secrets import Reference, SecretError, SecretNotFoundError, Store, store_for
 
 from ..support.http_server import PATIENCE, HTTPServer, Peer, answer
@@ -198,7 +198,7 @@ def test_the_last_key_serves_while_the_store_fails_and_the_next_one_is_found_aft
     rig: Rig, fault: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock = Clock()
-    monkeypatch.setattr(credentials, "time", clock)
+    monkeypatch.setattr(key_lookup, "time", clock)
     client = Together(api_key=rig.reference)
     assert client.api_key == KEY
     getattr(rig, fault)()
@@ -206,13 +206,13 @@ def test_the_last_key_serves_while_the_store_fails_and_the_next_one_is_found_aft
         if fault == "stall":
             hurry.setattr(secrets, "PATIENCE", 0.3)
         for _ in range(2):
-            clock.now += credentials.TIME_TO_LIVE + 1
+            clock.now += key_lookup.TIME_TO_LIVE + 1
             assert client.api_key == KEY
     [warning] = [record for record in caplog.records if record.name == "together_di"]
     assert rig.reference in warning.getMessage()
     rig.mend()
     put(rig, f"{KEY}2")
-    clock.now += credentials.FUTILE_FOR + 1
+    clock.now += key_lookup.FUTILE_FOR + 1
     assert client.api_key == f"{KEY}2"
 
 

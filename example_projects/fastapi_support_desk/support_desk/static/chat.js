@@ -66,17 +66,17 @@ async function ask(text) {
     const response = await fetch(address, { method: "POST", headers, body, signal: running.signal });
     if (!response.ok) throw new Problem((await response.json().catch(() => ({}))).detail ?? "That did not work.");
     for await (const { name, data } of events(response)) {
-      if (name === "error") throw new Problem(JSON.parse(data).message);
+      if (name === "error") throw new Problem(`${JSON.parse(data).message} Please try again.`);
       if (name === "sources") sources = JSON.parse(data);
       else if (data === "[DONE]") done = true;
       else written.data += JSON.parse(data).choices[0]?.delta?.content ?? "";
       messages.scrollTop = messages.scrollHeight;
     }
-    if (!done) throw new Problem("The answer broke off.");
+    if (!done) throw new Problem("The answer broke off. Please try again.");
     if (sources.length) cite(answer, sources);
   } catch (error) {
     if (error.name === "AbortError") answer.classList.add("stopped");
-    else problem(`${error instanceof Problem ? error.message : "The connection was lost."} Please try again.`);
+    else problem(error instanceof Problem ? error.message : "The connection was lost. Please try again.");
     if (!written.data && error.name !== "AbortError") answer.remove();
   } finally {
     answer.classList.remove("writing");

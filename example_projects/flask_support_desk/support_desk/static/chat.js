@@ -30,6 +30,7 @@ function cite(element, titles) {
   line.className = "sources";
   line.textContent = `From: ${titles.join(", ")}`;
   element.append(line);
+  messages.scrollTop = messages.scrollHeight;
 }
 
 // Server-sent events of a POST, which EventSource cannot make: blocks of lines, with an empty line after each.
@@ -56,6 +57,7 @@ async function ask(text) {
   answer.append(written);
   running = new AbortController();
   let sources = [];
+  let done = false;
   try {
     const headers = { "Content-Type": "application/json" };
     const csrf = document.querySelector("meta[name=csrf]")?.content;
@@ -66,9 +68,11 @@ async function ask(text) {
     for await (const { name, data } of events(response)) {
       if (name === "error") throw new Problem(JSON.parse(data).message);
       if (name === "sources") sources = JSON.parse(data);
-      else if (data !== "[DONE]") written.data += JSON.parse(data).choices[0]?.delta?.content ?? "";
+      else if (data === "[DONE]") done = true;
+      else written.data += JSON.parse(data).choices[0]?.delta?.content ?? "";
       messages.scrollTop = messages.scrollHeight;
     }
+    if (!done) throw new Problem("The answer broke off.");
     if (sources.length) cite(answer, sources);
   } catch (error) {
     if (error.name === "AbortError") answer.classList.add("stopped");
