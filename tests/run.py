@@ -18,9 +18,10 @@ PYTHON = ENVIRONMENT / ("Scripts/python.exe" if os.name == "nt" else "bin/python
 LOCK = ROOT / "requirements.lock"
 
 
-def run(*command: str | Path) -> None:
-    print("$", *(str(part).removeprefix(f"{ROOT}/") for part in command), flush=True)
-    result = subprocess.run([str(part) for part in command], cwd=ROOT, check=False)
+def run(*command: str | Path, folder: Path = ROOT) -> None:
+    where = "" if folder == ROOT else f"(in {folder.relative_to(ROOT)})"
+    print("$", *(str(part).removeprefix(f"{ROOT}/") for part in command), where, flush=True)
+    result = subprocess.run([str(part) for part in command], cwd=folder, check=False)
     if result.returncode:
         sys.exit(result.returncode)
 
@@ -46,7 +47,14 @@ def main() -> None:
     run(PYTHON, "-m", "ruff", "format", "--check", ".")
     run(PYTHON, "-m", "mypy")
     run(PYTHON, "-m", "pyright", "--pythonpath", PYTHON)
-    run(PYTHON, "-m", "pytest", *sys.argv[1:])
+    if sys.argv[1:]:
+        run(PYTHON, "-m", "pytest", *sys.argv[1:])
+        return
+    run(PYTHON, "-m", "pytest", "--numprocesses=2")
+    # Each as its users would: it has a configuration of its own, and Django takes one in a process.
+    for project in sorted(ROOT.glob("example_projects/*/pyproject.toml")):
+        run(PYTHON, "-m", "mypy", folder=project.parent)
+        run(PYTHON, "-m", "pytest", folder=project.parent)
 
 
 if __name__ == "__main__":

@@ -56,6 +56,8 @@ def messages(client: TestClient) -> str:
     return f"{client.get('/', follow_redirects=False).headers['location']}/messages"
 
 
+#: Milliseconds until something that does not happen fails a test.
+_PATIENCE = 10_000
 _QUIET = [
     "--no-sandbox",  # Chromium refuses to run as root with it
     "--disable-gpu",
@@ -78,6 +80,7 @@ def browser() -> Iterator[Browser]:
     if program is None:
         pytest.skip("There is no Chromium on PATH.")
     playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is missing: pip install playwright")
+    playwright.expect.set_options(timeout=_PATIENCE)
     with playwright.sync_playwright() as started:
         launched = started.chromium.launch(executable_path=program, args=_QUIET)
         yield launched
@@ -89,7 +92,7 @@ def page(browser: Browser) -> Iterator[Page]:
     """An empty tab of its own; an exception that nobody catches in the page's script fails the test."""
     failures: list[str] = []
     with browser.new_context(viewport={"width": 900, "height": 700}) as context:
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(_PATIENCE)
         tab = context.new_page()
         tab.on("pageerror", lambda error: failures.append(str(error)))
         yield tab

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 from support_desk.main import create_app
 from support_desk.settings import Settings
 
 from together_di import APIConnectionError, APIError, APITimeoutError, InternalServerError, RateLimitError
-from together_di.testing import FakeTogether
+from together_di.testing import Call, FakeTogether
 
 from .events import read_events, written
 
@@ -27,9 +31,11 @@ def test_the_sources_come_first_then_the_text_piece_by_piece(
     assert last == ("message", "[DONE]")
 
 
-def test_each_source_is_named_once(client: TestClient, messages: str) -> None:
+def test_each_source_is_named_once(client: TestClient, messages: str, fake_together: FakeTogether) -> None:
+    results = [{"index": 0, "relevance_score": 0.9}] * 3
+    fake_together.rerank.create.returns_json({"object": "rerank", "model": "m", "results": results})
     (_, sources), *_ = read_events(client.post(messages, json=QUESTION).text)
-    assert len(sources) == len(set(sources))
+    assert len(sources) == 1
 
 
 def test_the_answer_comes_from_the_documents(client: TestClient, messages: str) -> None:
@@ -81,6 +87,21 @@ def test_the_documents_are_embedded_once(settings: Settings, fake_together: Fake
     documents, *questions = [call.params["input"] for call in fake_together.embeddings.create.calls]
     assert len(documents) > 8
     assert questions == [QUESTION["text"]] * 2
+
+
+def test_two_first_questions_at_once_are_both_answered(
+    client: TestClient, messages: str, fake_together: FakeTogether, tmp_path: Path
+) -> None:
+    def embed(call: Call) -> list[list[float]]:
+        if isinstance(call.params["input"], str):
+            return [[1.0, 0.0]]
+        rows = [(call.params["model"], text, "[1.0, 0.0]") for text in call.params["input"]]
+        with closing(sqlite3.connect(tmp_path / "support_desk.sqlite3")) as other_worker, other_worker:
+            other_worker.executemany("INSERT INTO vectors (model, text, vector) VALUES (?, ?, ?)", rows)
+        return [[1.0, 0.0]] * len(rows)
+
+    fake_together.embeddings.create.replies(embed)
+    assert client.post(messages, json=QUESTION).status_code == 200
 
 
 @pytest.mark.parametrize(
