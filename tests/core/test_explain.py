@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from together_di import Together, TogetherContainer, key_lookup, sources
+from together_di import Together, TogetherContainer, sources
 from together_di.check import Health
 from together_di.cli import main
 from together_di.explain import Entry, Origin
@@ -63,7 +63,7 @@ def test_a_key_in_a_store_is_not_read_for_an_explanation(monkeypatch: pytest.Mon
 
 def test_after_a_read_the_end_of_the_key_and_its_age_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     times = iter([100.0, 100.0, 112.0])
-    monkeypatch.setattr(key_lookup.time, "monotonic", lambda: next(times))
+    monkeypatch.setattr("together_di.key_lookup.time.monotonic", lambda: next(times))
     register_store("aws-sm", Store(lambda _: KEY))
     container = TogetherContainer(config={"api_key": "aws-sm://prod/together#api_key"})
     _ = container.client().api_key

@@ -139,7 +139,8 @@ def test_a_failed_call_does_not_show_the_key(place: Place, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("option", [name for name in OPTIONS if name not in {"api_key", "project_id"}])
 def test_a_key_in_the_place_of_another_option_is_not_quoted(option: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    error = raised(lambda: Together(api_key="k", **{option: KEY}))
+    misplaced: dict[str, Any] = {option: KEY}
+    error = raised(lambda: Together(api_key="k", **misplaced))
     assert found_in(f"{error}") == []
     if variable := OPTIONS[option].variables("default"):
         monkeypatch.setenv(variable[0], KEY)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from together_di import ConfigurationError, MissingAPIKeyError, Together, TogetherContainer
+from together_di import AsyncTogether, ConfigurationError, MissingAPIKeyError, Together, TogetherContainer
 
 from .support.http_server import HTTPServer, answer
 from .support.sides import chat, completion
@@ -99,7 +99,11 @@ def test_clients_send_on_their_own_connections_with_their_own_key() -> None:
 
 def test_closing_the_container_closes_every_client() -> None:
     container = TogetherContainer(config=TWO)
-    clients = [container.client(), container.named("eu").client(), container.named("eu").async_client()]
+    clients: list[Together | AsyncTogether] = [
+        container.client(),
+        container.named("eu").client(),
+        container.named("eu").async_client(),
+    ]
     container.close()
     assert [client.is_closed for client in clients] == [True, True, True]
     assert container.named("eu").client() is not clients[1]

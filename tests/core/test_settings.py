@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from together_di import ConfigurationError, MissingAPIKeyError, Timeout, TogetherClient, TogetherSettings
-from together_di.config import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
+from together_di.options import DEFAULT_MAX_RETRIES, DEFAULT_TIMEOUT
 
 
 def resolved(**options: Any) -> TogetherClient:

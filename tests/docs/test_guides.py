@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -103,7 +103,7 @@ def last_pytest(guide: str) -> str:
 
 
 @contextmanager
-def served(guide: str, project: Path) -> Iterator[str]:
+def served(guide: str, project: Path) -> Generator[str]:
     """The address of the server that the guide starts, on a port that is free."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
