@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
@@ -68,9 +68,15 @@ def override(client: Together | AsyncTogether, alias: str = "default") -> Genera
     """Give everyone `client` instead of the one of its kind, in a test.
 
     Args:
-        client: A `Together` for `get_together`, an `AsyncTogether` for `get_async_together`.
+        client: A `Together` for `get_together`, an `AsyncTogether` for `get_async_together`, a `FakeTogether` for both.
         alias: Whose place it takes.
     """
     container: Any = get_container(alias)
-    with (container.async_client if isinstance(client, AsyncTogether) else container.client).override(client):
+    with ExitStack() as stack:
+        if isinstance(client, AsyncTogether):
+            stack.enter_context(container.async_client.override(client))
+        else:
+            stack.enter_context(container.client.override(client))
+            if twin := getattr(client, "async_client", None):
+                stack.enter_context(container.async_client.override(twin))
         yield

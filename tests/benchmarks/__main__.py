@@ -9,7 +9,7 @@ import sys
 from collections.abc import Generator
 from pathlib import Path
 
-from . import container, dependencies, further, startup, traffic
+from . import container, dependencies, fake, further, startup, traffic
 from .measure import Case, run
 from .table import HEADING, row
 
@@ -39,6 +39,7 @@ def main() -> None:
             *further.cases(address),
             *container.cases(),
             *dependencies.cases(stack),
+            *fake.cases(),
         ]
         chosen = [case for case in every if not options.case or case.name.startswith(tuple(options.case))]
         if not chosen:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from functools import partial
 from typing import Annotated
 
-import anyio
 from fastapi import Depends, HTTPException, Request
 
 from together_di_fastapi import AsyncTogetherDep
@@ -44,16 +44,16 @@ def get_assistant(request: Request, client: AsyncTogetherDep) -> Assistant:
 AssistantDep = Annotated[Assistant, Depends(get_assistant)]
 
 
-async def get_transcript(conversation: ConversationDep, conversations: ConversationsDep) -> AsyncGenerator[Transcript]:
+async def get_transcript(
+    request: Request, conversation: ConversationDep, conversations: ConversationsDep
+) -> AsyncGenerator[Transcript]:
     """What is written in this request. It is kept when the response is over, however that comes to its end."""
-    transcript = Transcript()
+    transcript = Transcript(partial(conversations.add, conversation, "assistant"))
+    request.state.transcripts.add(transcript)
     try:
         yield transcript
     finally:
-        if transcript.text:
-            # Where the request was cancelled, so would be the next wait; newer versions of FastAPI see to that.
-            with anyio.CancelScope(shield=True):
-                await conversations.add(conversation, "assistant", transcript.text)
+        await transcript.close()
 
 
 TranscriptDep = Annotated[Transcript, Depends(get_transcript)]

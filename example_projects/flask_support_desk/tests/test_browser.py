@@ -72,6 +72,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     failures: list[str] = []
     with browser.new_context(viewport={"width": 900, "height": 700}) as context:
         context.set_default_timeout(PATIENCE * 1000)
+        expect.set_options(timeout=PATIENCE * 1000)
         tab = context.new_page()
         tab.on("pageerror", lambda error: failures.append(str(error)))
         tab.goto(address)
@@ -142,3 +143,10 @@ def test_a_desk_that_cannot_be_reached_is_said_kindly(page: Page) -> None:
     page.context.set_offline(True)
     ask(page, "How long do I have to return a parcel?")
     expect(page.get_by_role("alert")).to_have_text("The connection was lost. Please try again.")
+
+
+def test_a_conversation_that_cannot_be_loaded_is_said_kindly(page: Page) -> None:
+    page.route("**/messages", lambda route: route.abort())
+    page.reload()
+    expect(page.get_by_role("alert")).to_have_text("The conversation could not be loaded. Please reload the page.")
+    expect(page.get_by_label("Your question")).to_be_disabled()

@@ -17,6 +17,7 @@ from together_di import (
     BlockingCallError,
     BlockingCallWarning,
     ConfigurationError,
+    FakeTogether,
     MissingAPIKeyError,
     Together,
 )
@@ -154,6 +155,14 @@ def test_a_fake_stays_in_place_when_the_settings_change(name: str) -> None:
 
 
 @override_settings(TOGETHER={"API_KEY": "k"})
+def test_a_fake_takes_the_place_of_both_clients() -> None:
+    fake = FakeTogether()
+    with override(fake):
+        assert get_together() is fake
+        assert get_async_together() is fake.async_client
+    assert get_together() is not fake
+
+
 def test_an_override_takes_the_place_of_the_client_of_its_kind() -> None:
     fake = AsyncTogether(transport="embedded")
     with override(fake):
