@@ -27,9 +27,8 @@ def test_what_was_written_until_then_is_kept(app: FastAPI, fake_together: FakeTo
 async def shut_down_in_the_middle(app: FastAPI, path: str) -> None:
     """Ask, take a first piece of the answer but no second one, and shut down."""
     has_taken = asyncio.Event()
-
-    async def receive() -> Message:
-        return {"type": "http.request", "body": json.dumps({"text": "How long?"}).encode(), "more_body": False}
+    received = asyncio.Queue[Message]()
+    received.put_nowait({"type": "http.request", "body": json.dumps({"text": "How long?"}).encode()})
 
     async def send(message: Message) -> None:
         if b"Two " in message.get("body", b""):
@@ -37,12 +36,8 @@ async def shut_down_in_the_middle(app: FastAPI, path: str) -> None:
             await asyncio.Event().wait()
 
     async with app.router.lifespan_context(app) as state:
-        request = {
-            "method": "POST",
-            "path": path,
-            "query_string": b"",
-            "headers": [(b"content-type", b"application/json")],
-        }
-        task = asyncio.create_task(app({"type": "http", "state": dict(state or {}), **request}, receive, send))
+        scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "state": dict(state or {})}
+        headers = [(b"content-type", b"application/json")]
+        task = asyncio.create_task(app({**scope, "headers": headers}, received.get, send))
         await has_taken.wait()
         task.cancel()

@@ -163,6 +163,7 @@ def test_a_fake_takes_the_place_of_both_clients() -> None:
     assert get_together() is not fake
 
 
+@override_settings(TOGETHER={"API_KEY": "k"})
 def test_an_override_takes_the_place_of_the_client_of_its_kind() -> None:
     fake = AsyncTogether(transport="embedded")
     with override(fake):
