@@ -94,29 +94,21 @@ def checked_connections(value: object, source: str) -> int:
     return number
 
 
-def checked_transport(value: object, source: str) -> str:
-    """The name of a transport."""
-    if value not in TRANSPORTS:
-        known = f"Known: {', '.join(TRANSPORTS)}"
-        raise refused(source, value, f"is not a transport{near_miss(str(value), TRANSPORTS)}. {known}")
-    return str(value)
+def _one_of(known: tuple[str, ...], what: str) -> Callable[[object, str], str]:
+    """A check that takes one of some words, whatever the case."""
+
+    def checked(value: object, source: str) -> str:
+        word = str(value).lower()
+        if word not in known:
+            raise refused(source, value, f"is not {what}{near_miss(word, known)}. Known: {', '.join(known)}")
+        return word
+
+    return checked
 
 
-def checked_log_level(value: object, source: str) -> str:
-    """The name of a log level, in lower case."""
-    level = str(value).lower()
-    if level not in LOG_LEVELS:
-        known = f"Known: {', '.join(LOG_LEVELS)}"
-        raise refused(source, value, f"is not a log level{near_miss(level, LOG_LEVELS)}. {known}")
-    return level
-
-
-def checked_guard(value: object, source: str) -> str:
-    """What happens to a blocking call in an event loop."""
-    if value not in GUARDS:
-        known = f"Known: {', '.join(GUARDS)}"
-        raise refused(source, value, f"is unknown{near_miss(str(value), GUARDS)}. {known}")
-    return str(value)
+checked_transport = _one_of(TRANSPORTS, "a transport")
+checked_log_level = _one_of(LOG_LEVELS, "a log level")
+checked_guard = _one_of(GUARDS, "a way to treat blocking calls")
 
 
 def checked_flag(value: object, source: str) -> bool:
