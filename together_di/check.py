@@ -56,8 +56,9 @@ async def ahealth_of(client: AsyncTogether) -> Health:
 
 
 def _judged(config: TogetherClient, error: Exception | None) -> Health:
-    key = "the key {} ({})".format(*config.credential.shown)
-    host = config.base_url if config.transport != "embedded" else "the emulator in this process"
+    if config.transport == "embedded" and error is None:
+        return Health(True, "the emulator in this process answers, and needs no key.")
+    host, key = config.base_url, "the key {} ({})".format(*config.credential.shown)
     if error is None:
         return Health(True, f"{host} answers, and takes {key}.")
     if isinstance(error, NotFoundError):

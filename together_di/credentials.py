@@ -165,7 +165,7 @@ def shown_key(key: object) -> str:
     from pydantic import SecretStr
 
     if not isinstance(key, SecretStr):
-        return "a function"
+        return "of a function"
     reference = Reference.parse(key.get_secret_value())
     if reference is not None:
         return str(reference)

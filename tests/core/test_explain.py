@@ -77,7 +77,7 @@ def registered_stores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("together_di.secrets._registered", {})
 
 
-@pytest.mark.parametrize(("key", "shown"), [(KEY, "****cdef"), ("short", "****"), (lambda: KEY, "a function")])
+@pytest.mark.parametrize(("key", "shown"), [(KEY, "****cdef"), ("short", "****"), (lambda: KEY, "of a function")])
 def test_a_key_is_shown_by_its_end_if_at_all(key: Any, shown: str) -> None:
     assert TogetherContainer(config={"api_key": key}).explain()["api_key"].value == shown
 
