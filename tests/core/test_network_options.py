@@ -74,7 +74,10 @@ def test_a_part_of_the_time_limit_is_set_on_its_own(options: dict[str, Any], exp
         ({"proxy": "proxy.internal"}, "argument proxy is not the URL of a proxy; write for example http://"),
         ({"proxy": "http://ann:hunter2@:x"}, "argument proxy is not the URL of a proxy"),
         ({"secret_ttl": -1}, "argument secret_ttl=-1 must be a positive number of seconds"),
-        ({"blocking_calls": "rais"}, r"argument blocking_calls='rais' is not a way to treat blocking calls \(did you mean 'raise'\?\)"),
+        (
+            {"blocking_calls": "rais"},
+            r"argument blocking_calls='rais' is not a way to treat blocking calls \(did you mean 'raise'\?\)",
+        ),
         ({"default_query": "a=1"}, "argument default_query='a=1' must be a dict"),
     ],
 )

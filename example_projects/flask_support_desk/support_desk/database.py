@@ -8,7 +8,7 @@ from typing import cast
 from flask import Flask, current_app, g
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session, sessionmaker
-from sqlalchemy.schema import CreateTable
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from .models import Base
 
@@ -21,6 +21,8 @@ def init_app(app: Flask) -> None:
         for table in Base.metadata.sorted_tables:
             # Not `create_all`, which looks first: the workers of a server start at the same time.
             connection.execute(CreateTable(table, if_not_exists=True))
+            for index in table.indexes:
+                connection.execute(CreateIndex(index, if_not_exists=True))
     # A server may fork now; its workers need connections of their own.
     engine.dispose()
     app.extensions["sessions"] = sessionmaker(engine)

@@ -33,21 +33,21 @@ def begin() -> ResponseReturnValue:
     return redirect(url_for("desk.show", conversation_id=conversation.id))
 
 
-@desk.get("/conversations/<int:conversation_id>")
+@desk.get("/conversations/<int(max=9223372036854775807):conversation_id>")
 def show(conversation_id: int) -> ResponseReturnValue:
     """The page of a conversation."""
     _find(conversation_id)
     return render_template("chat.html")
 
 
-@desk.get("/conversations/<int:conversation_id>/messages")
+@desk.get("/conversations/<int(max=9223372036854775807):conversation_id>/messages")
 def messages(conversation_id: int) -> ResponseReturnValue:
     """What has been said."""
     said = _find(conversation_id).messages
     return jsonify(messages=[{"role": message.role, "text": message.text} for message in said])
 
 
-@desk.post("/conversations/<int:conversation_id>/messages")
+@desk.post("/conversations/<int(max=9223372036854775807):conversation_id>/messages")
 def ask(conversation_id: int) -> Response:
     """Answer a question, as server-sent events: the sources first, then the text as it is written."""
     _find(conversation_id)

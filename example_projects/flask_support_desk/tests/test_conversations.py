@@ -55,11 +55,19 @@ def test_a_new_conversation_is_empty(client: FlaskClient, conversation: str) -> 
 
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/conversations/7"), ("GET", "/conversations/7/messages"), ("POST", "/conversations/7/messages")],
+    [
+        ("GET", "/conversations/7"),
+        ("GET", "/conversations/7/messages"),
+        ("POST", "/conversations/7/messages"),
+    ],
 )
 def test_a_conversation_that_is_not_there_is_not_found(client: FlaskClient, method: str, path: str) -> None:
     response = client.open(path, method=method, json={"text": QUESTION} if method == "POST" else None)
     assert (response.status_code, response.json) == (404, {"detail": "There is no such conversation."})
+
+
+def test_a_number_beyond_those_of_the_database_is_not_found(client: FlaskClient) -> None:
+    assert client.get("/conversations/99999999999999999999/messages").status_code == 404
 
 
 def test_an_answer_comes_in_the_pieces_in_which_it_is_written(

@@ -106,6 +106,11 @@ question.addEventListener("keydown", (event) => {
 
 stop.addEventListener("click", () => running?.abort());
 
-const said = await (await fetch(address)).json();
-for (const { role, text } of said.messages) bubble(role, text);
-question.focus();
+try {
+  const said = await (await fetch(address)).json();
+  for (const { role, text } of said.messages) bubble(role, text);
+  question.disabled = false; // not before: what is asked comes after what has been said
+  question.focus();
+} catch {
+  problem("The conversation could not be loaded. Please reload the page.");
+}
