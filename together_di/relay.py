@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .errors import APIError, APITimeoutError
 
 if TYPE_CHECKING:
     from .streaming import AsyncStream, Stream
 
-__all__ = ["HEADERS", "aserver_sent_events", "server_sent_events"]
+__all__ = ["CONTENT_TYPE", "HEADERS", "First", "aserver_sent_events", "server_sent_events"]
+
+T = TypeVar("T")
 
 logger = logging.getLogger("together_di")
 
@@ -28,15 +30,31 @@ HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 _DONE = b"data: [DONE]\n\n"
 
 
-def server_sent_events(stream: Stream[Any]) -> Iterator[bytes]:
-    """The chunks of `stream` as server-sent events; the stream is closed at the end and when this is closed."""
-    return _events(stream)
+First: TypeAlias = Iterable[tuple[str, object]]
+"""Events to send before the answer: the name of each, and its data, which becomes JSON."""
 
 
-def _events(stream: Stream[Any]) -> Generator[bytes]:
+def server_sent_events(
+    stream: Stream[T], first: First = (), each: Callable[[T], object] | None = None
+) -> Iterator[bytes]:
+    """The chunks of `stream` as server-sent events; the stream is closed at the end and when this is closed.
+
+    Args:
+        stream: The answer.
+        first: Events to send before it, by name: `[("sources", ["returns.md"])]`.
+        each: Called with each chunk before it is sent, for example to collect the text.
+    """
+    return _events(stream, first, each)
+
+
+def _events(stream: Stream[T], first: First, each: Callable[[T], object] | None) -> Generator[bytes]:
     with closing(stream):
+        for name, data in first:
+            yield _named(name, data)
         try:
             for chunk in stream:
+                if each is not None:
+                    each(chunk)
                 yield _event(chunk)
         except APIError as error:
             yield _failure(error)
@@ -44,20 +62,30 @@ def _events(stream: Stream[Any]) -> Generator[bytes]:
             yield _DONE
 
 
-def aserver_sent_events(stream: AsyncStream[Any]) -> AsyncIterator[bytes]:
+def aserver_sent_events(
+    stream: AsyncStream[T], first: First = (), each: Callable[[T], object] | None = None
+) -> AsyncIterator[bytes]:
     """The same for an `AsyncStream`."""
-    return _aevents(stream)
+    return _aevents(stream, first, each)
 
 
-async def _aevents(stream: AsyncStream[Any]) -> AsyncGenerator[bytes]:
+async def _aevents(stream: AsyncStream[T], first: First, each: Callable[[T], object] | None) -> AsyncGenerator[bytes]:
     async with aclosing(stream):
+        for name, data in first:
+            yield _named(name, data)
         try:
             async for chunk in stream:
+                if each is not None:
+                    each(chunk)
                 yield _event(chunk)
         except APIError as error:
             yield _failure(error)
         else:
             yield _DONE
+
+
+def _named(name: str, data: object) -> bytes:
+    return b"event: %s\ndata: %s\n\n" % (name.encode(), json.dumps(data).encode())
 
 
 def _event(chunk: Any) -> bytes:
@@ -68,4 +96,4 @@ def _failure(error: APIError) -> bytes:
     """What the browser may know; the rest is for the log."""
     logger.warning("A streamed answer broke off: %s", error)
     said = "The answer took too long." if isinstance(error, APITimeoutError) else "The answer broke off."
-    return b"event: error\ndata: %s\n\n" % json.dumps({"message": said}).encode()
+    return _named("error", {"message": said})

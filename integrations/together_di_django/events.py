@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TypeVar
 
 from asgiref.sync import sync_to_async
@@ -11,12 +11,14 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import StreamingHttpResponse
 
 from together_di import AsyncStream, Stream
-from together_di.relay import CONTENT_TYPE, HEADERS, aserver_sent_events, server_sent_events
+from together_di.relay import CONTENT_TYPE, HEADERS, First, aserver_sent_events, server_sent_events
 
 T = TypeVar("T")
 
 
-def sse(stream: Stream[T] | AsyncStream[T]) -> StreamingHttpResponse:
+def sse(
+    stream: Stream[T] | AsyncStream[T], first: First = (), each: Callable[[T], object] | None = None
+) -> StreamingHttpResponse:
     """Relay a streamed answer to the browser as server-sent events; each chunk is one, and `[DONE]` the last.
 
     When the browser goes away, the connection to the API is closed.
@@ -24,13 +26,17 @@ def sse(stream: Stream[T] | AsyncStream[T]) -> StreamingHttpResponse:
     Args:
         stream: What `create(..., stream=True)` gave: a `Stream` in a view that blocks, an `AsyncStream` in an `async`
             one. The latter needs an ASGI server.
+        first: Events to send before it, by name: `[("sources", ["returns.md"])]`; their data becomes JSON.
+        each: Called with each chunk before it is sent, for example to collect the text.
     """
-    return _AsyncEvents(stream) if isinstance(stream, AsyncStream) else _Events(stream)
+    if isinstance(stream, AsyncStream):
+        return _AsyncEvents(stream, aserver_sent_events(stream, first, each))
+    return _Events(stream, server_sent_events(stream, first, each))
 
 
 class _Events(StreamingHttpResponse):
-    def __init__(self, stream: Stream[T]) -> None:
-        super().__init__(server_sent_events(stream), content_type=CONTENT_TYPE, headers=HEADERS)
+    def __init__(self, stream: Stream[T], events: Iterator[bytes]) -> None:
+        super().__init__(events, content_type=CONTENT_TYPE, headers=HEADERS)
         self._stream = stream
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
@@ -51,8 +57,8 @@ class _Events(StreamingHttpResponse):
 
 
 class _AsyncEvents(StreamingHttpResponse):
-    def __init__(self, stream: AsyncStream[T]) -> None:
-        super().__init__(aserver_sent_events(stream), content_type=CONTENT_TYPE, headers=HEADERS)
+    def __init__(self, stream: AsyncStream[T], events: AsyncIterator[bytes]) -> None:
+        super().__init__(events, content_type=CONTENT_TYPE, headers=HEADERS)
         self._stream = stream
         self._loop = asyncio.get_running_loop()
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from together_di import AsyncStream, Stream
-from together_di.relay import CONTENT_TYPE, HEADERS, aserver_sent_events, server_sent_events
+from together_di.relay import CONTENT_TYPE, HEADERS, First, aserver_sent_events, server_sent_events
 
 __all__ = ["sse"]
 
+T = TypeVar("T")
 
-def sse(stream: Stream[Any] | AsyncStream[Any]) -> StreamingResponse:
+
+def sse(
+    stream: Stream[T] | AsyncStream[T], first: First = (), each: Callable[[T], object] | None = None
+) -> StreamingResponse:
     """The response that passes on a streamed answer as server-sent events.
 
     Each chunk is an event with the chunk as JSON, and the last one is `[DONE]`; if the answer breaks off, an event
@@ -23,14 +28,19 @@ def sse(stream: Stream[Any] | AsyncStream[Any]) -> StreamingResponse:
 
     Args:
         stream: What `create(..., stream=True)` gave, from either client.
+        first: Events to send before it, by name: `[("sources", ["returns.md"])]`; their data becomes JSON.
+        each: Called with each chunk before it is sent, for example to collect the text.
     """
-    return _EventStream(stream)
+    return _EventStream(stream, first, each)
 
 
 class _EventStream(StreamingResponse):
-    def __init__(self, stream: Stream[Any] | AsyncStream[Any]) -> None:
-        self._stream = stream
-        self._events = server_sent_events(stream) if isinstance(stream, Stream) else aserver_sent_events(stream)
+    def __init__(self, stream: Stream[T] | AsyncStream[T], first: First, each: Callable[[T], object] | None) -> None:
+        self._stream: Stream[Any] | AsyncStream[Any] = stream
+        if isinstance(stream, Stream):
+            self._events: Any = server_sent_events(stream, first, each)
+        else:
+            self._events = aserver_sent_events(stream, first, each)
         super().__init__(self._events, headers=HEADERS, media_type=CONTENT_TYPE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI's signature
@@ -58,5 +68,5 @@ class _EventStream(StreamingResponse):
         if isinstance(self._stream, Stream):
             self._stream.close()
             return
-        await self._events.aclose()  # type: ignore[union-attr]  # an async generator, typed as what it yields
+        await self._events.aclose()
         await self._stream.aclose()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TypeVar
 
 from flask import Response
 
 from together_di import AsyncStream, Stream
-from together_di.relay import CONTENT_TYPE, HEADERS, server_sent_events
+from together_di.relay import CONTENT_TYPE, HEADERS, First, server_sent_events
+
+T = TypeVar("T")
 
 
-def sse(stream: Stream[Any]) -> Response:
+def sse(stream: Stream[T], first: First = (), each: Callable[[T], object] | None = None) -> Response:
     """A response that relays `stream` as server-sent events, and closes it at the end or when the browser goes.
 
         >>> from flask import Flask, Response
@@ -27,13 +30,15 @@ def sse(stream: Stream[Any]) -> Response:
 
     Args:
         stream: What a method gives with `stream=True`, called in a `def` view.
+        first: Events to send before it, by name: `[("sources", ["returns.md"])]`; their data becomes JSON.
+        each: Called with each chunk before it is sent, for example to collect the text.
 
     Raises:
         TypeError: It is not a `Stream`; the message says what to do.
     """
     if not isinstance(stream, Stream):
         raise TypeError(_refusal(stream))
-    response = Response(server_sent_events(stream), content_type=CONTENT_TYPE, headers=HEADERS)
+    response = Response(server_sent_events(stream, first, each), content_type=CONTENT_TYPE, headers=HEADERS)
     # A relay that was never begun, as after HEAD, closes nothing.
     response.call_on_close(stream.close)
     return response

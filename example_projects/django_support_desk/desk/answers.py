@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -54,17 +53,14 @@ class Answer:
             {"role": "user", "content": self.question},
         ]
 
-    def sources(self) -> bytes:
-        """The event that tells the browser where the answer comes from."""
-        titles = list(dict.fromkeys(passage.title for passage in self.passages))
-        return b"event: sources\ndata: %s\n\n" % json.dumps(titles).encode()
+    @property
+    def sources(self) -> list[str]:
+        """The titles that the answer comes from."""
+        return list(dict.fromkeys(passage.title for passage in self.passages))
 
-    def read(self, event: bytes) -> None:
-        """Take note of what an event of the relay adds."""
-        name, _, data = event.partition(b"data: ")
-        if not name and not data.startswith(b"[DONE]"):
-            for choice in ChatCompletionChunk.model_validate_json(data).choices:
-                self.text += choice.delta.content or ""
+    def read(self, chunk: ChatCompletionChunk) -> None:
+        """Take note of what a chunk adds."""
+        self.text += "".join(choice.delta.content or "" for choice in chunk.choices)
 
     def messages(self) -> list[Message]:
         """What is stored: the question, and as much of the answer as there is."""
@@ -80,13 +76,13 @@ async def stream_answer(request: HttpRequest, conversation: Conversation, questi
     """
     client = get_async_together()
     answer = Answer(conversation, question, await best_for(client, question))
-    messages = await answer.prompt()
+    messages, first = await answer.prompt(), [("sources", answer.sources)]
     if isinstance(request, ASGIRequest):
         chunks = await client.chat.completions.create(model=settings.CHAT_MODEL, messages=messages, stream=True)
-        response = sse(chunks)
+        response = sse(chunks, first, answer.read)
         response.streaming_content = _arelayed(cast("AsyncIterator[bytes]", response.streaming_content), answer)
     else:
-        response = sse(await sync_to_async(_open_stream)(messages))
+        response = sse(await sync_to_async(_open_stream)(messages), first, answer.read)
         response.streaming_content = _relayed(cast("Iterator[bytes]", response.streaming_content), answer)
     return response
 
@@ -98,9 +94,7 @@ def _open_stream(messages: Sequence[ChatCompletionMessageParam]) -> Stream[ChatC
 
 async def _arelayed(events: AsyncIterator[bytes], answer: Answer) -> AsyncIterator[bytes]:
     try:
-        yield answer.sources()
         async for event in events:
-            answer.read(event)
             yield event
     finally:  # also when the visitor stops it, or goes away
         await Message.objects.abulk_create(answer.messages())
@@ -108,9 +102,6 @@ async def _arelayed(events: AsyncIterator[bytes], answer: Answer) -> AsyncIterat
 
 def _relayed(events: Iterator[bytes], answer: Answer) -> Iterator[bytes]:
     try:
-        yield answer.sources()
-        for event in events:
-            answer.read(event)
-            yield event
+        yield from events
     finally:
         Message.objects.bulk_create(answer.messages())

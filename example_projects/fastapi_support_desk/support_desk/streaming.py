@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
 import anyio
 from fastapi.responses import StreamingResponse
@@ -41,21 +40,7 @@ class Transcript:
 
     def stream(self, answer: AsyncStream[ChatCompletionChunk], titles: Iterable[str]) -> StreamingResponse:
         """The response that says where an answer comes from, and then sends it as it is written."""
-        response = sse(answer)
-        response.body_iterator = self._follow(response.body_iterator, titles)
-        return response
+        return sse(answer, first=[("sources", list(dict.fromkeys(titles)))], each=self._add)
 
-    async def _follow(self, events: AsyncIterable[object], titles: Iterable[str]) -> AsyncIterator[bytes]:
-        yield f"event: sources\ndata: {json.dumps(list(dict.fromkeys(titles)))}\n\n".encode()
-        async for event in events:
-            assert isinstance(event, bytes)
-            self.text += text_of(event)
-            yield event
-
-
-def text_of(event: bytes) -> str:
-    """What an event adds to an answer: nothing, if it tells of a failure or is the last one."""
-    if not event.startswith(b"data: {"):
-        return ""
-    chunk = json.loads(event.removeprefix(b"data: "))
-    return "".join(choice["delta"].get("content") or "" for choice in chunk["choices"])
+    def _add(self, chunk: ChatCompletionChunk) -> None:
+        self.text += "".join(choice.delta.content or "" for choice in chunk.choices)

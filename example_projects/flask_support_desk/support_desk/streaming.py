@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable
 
 from flask import Response
 
@@ -21,30 +19,12 @@ def stream_answer(stream: Stream[ChatCompletionChunk], titles: Iterable[str], ke
         titles: The documents that it comes from; each is named once.
         keep: Called with what was written when the answer ends, is stopped or breaks off, unless that is nothing.
     """
-    response = sse(stream)
-    sources = f"event: sources\ndata: {json.dumps(list(dict.fromkeys(titles)))}\n\n"
-    response.response = _watched(stream, chain([sources.encode()], response.iter_encoded()), keep)
-    return response
-
-
-def _watched(
-    stream: Stream[ChatCompletionChunk], events: Iterable[bytes], keep: Callable[[str], None]
-) -> Iterator[bytes]:
     written: list[str] = []
-    try:
-        for event in events:
-            written.append(_text_of(event))
-            yield event
-    finally:
-        # Also when the visitor has left: the server closes this generator then.
-        stream.close()
-        if text := "".join(written):
-            keep(text)
 
+    def note(chunk: ChatCompletionChunk) -> None:
+        written.extend(choice.delta.content or "" for choice in chunk.choices)
 
-def _text_of(event: bytes) -> str:
-    """What an event adds to the answer: nothing, if it names the sources, tells of a failure or is the last one."""
-    if not event.startswith(b"data: {"):
-        return ""
-    chunk = json.loads(event.removeprefix(b"data: "))
-    return "".join(choice["delta"].get("content") or "" for choice in chunk["choices"])
+    response = sse(stream, first=[("sources", list(dict.fromkeys(titles)))], each=note)
+    # Also when the visitor has left: the server closes the response then.
+    response.call_on_close(lambda: keep("".join(written)) if any(written) else None)
+    return response

@@ -1,0 +1,104 @@
+"""A streamed answer as server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from together_di import APITimeoutError, AsyncTogether, FakeTogether, Together
+from together_di.relay import aserver_sent_events, server_sent_events
+from together_di.types import ChatCompletionChunk
+
+from .support.events import events
+from .support.http_server import HTTPServer, chunked, then_stall
+from .support.sides import CHAT, KEY, stream_chat
+
+Relay = Callable[..., list[bytes]]
+
+
+def relayed(fake: FakeTogether, **options: Any) -> list[bytes]:
+    return list(server_sent_events(fake.chat.completions.create(**CHAT, stream=True), **options))
+
+
+def arelayed(fake: FakeTogether, **options: Any) -> list[bytes]:
+    async def collect() -> list[bytes]:
+        stream = await fake.async_client.chat.completions.create(**CHAT, stream=True)
+        return [event async for event in aserver_sent_events(stream, **options)]
+
+    return asyncio.run(collect())
+
+
+both = pytest.mark.parametrize("relay", [relayed, arelayed], ids=["sync", "async"])
+
+
+def content(event: bytes) -> str | None:
+    found: str | None = json.loads(event.removeprefix(b"data: "))["choices"][0]["delta"].get("content")
+    return found
+
+
+@both
+def test_each_chunk_is_an_event_and_the_last_says_that_it_is_the_last(relay: Relay) -> None:
+    fake = FakeTogether()
+    fake.chat.completions.create.streams(["Bon", "jour"])
+    *chunks, end, last = relay(fake)
+    assert ([content(chunk) for chunk in chunks], last) == (["Bon", "jour"], b"data: [DONE]\n\n")
+    assert b'"finish_reason":"stop"' in end
+
+
+@both
+def test_events_may_come_first_and_each_chunk_is_seen(relay: Relay) -> None:
+    fake = FakeTogether()
+    fake.chat.completions.create.streams(["Bon", "jour"])
+    seen: list[ChatCompletionChunk] = []
+    first, *_ = relay(fake, first=[("sources", ["a.md"])], each=seen.append)
+    assert first == b'event: sources\ndata: ["a.md"]\n\n'
+    assert [chunk.choices[0].delta.content for chunk in seen] == ["Bon", "jour", ""]
+
+
+@both
+def test_an_answer_that_breaks_off_ends_in_an_error_that_tells_nothing_of_the_api(
+    relay: Relay, caplog: pytest.LogCaptureFixture
+) -> None:
+    fake = FakeTogether()
+    fake.chat.completions.create.breaks_off(["Bon"])
+    with caplog.at_level(logging.WARNING, logger="together_di"):
+        said, failure = relay(fake)
+    assert content(said) == "Bon"
+    assert failure == b'event: error\ndata: {"message": "The answer broke off."}\n\n'
+    assert "A streamed answer broke off: " in caplog.text
+
+
+def test_an_answer_that_takes_too_long_is_told_as_that() -> None:
+    def too_long(_: ChatCompletionChunk) -> None:
+        raise APITimeoutError
+
+    fake = FakeTogether()
+    fake.chat.completions.create.streams(["Bon"])
+    assert b"The answer took too long." in relayed(fake, each=too_long)[-1]
+
+
+def test_whoever_stops_reading_closes_the_connection() -> None:
+    held = then_stall(chunked(events("a"), end=False))
+    with HTTPServer(held) as server, Together(api_key=KEY, base_url=server.url) as client:
+        sent = server_sent_events(stream_chat(client))
+        assert content(next(sent)) == "a"
+        sent.close()  # type: ignore[attr-defined]  # what WSGI servers do with an iterable that has it
+        server.wait_until_closed(1)
+
+
+def test_whoever_stops_reading_closes_the_connection_in_an_event_loop() -> None:
+    async def read_one(client: AsyncTogether) -> None:
+        sent: Any = aserver_sent_events(await client.chat.completions.create(**CHAT, stream=True))
+        assert content(await anext(sent)) == "a"
+        await sent.aclose()
+        await client.aclose()
+
+    held = then_stall(chunked(events("a"), end=False))
+    with HTTPServer(held) as server:
+        asyncio.run(read_one(AsyncTogether(api_key=KEY, base_url=server.url)))
+        server.wait_until_closed(1)
