@@ -96,7 +96,13 @@ def test_the_page_of_a_call_that_fails(reply: Any) -> None:
         {"API_KEY": SECRET, "TIMOUT": 3},
         {"API_KEY": f"{SECRET}\n{SECRET}"},
         {"API_KEY": [SECRET]},
-        {"API_KEY": SECRET, "DEFAULT_HEADERS": {"Authorization": SECRET}},
+        pytest.param(
+            {"API_KEY": SECRET, "DEFAULT_HEADERS": {"Authorization": SECRET}},
+            marks=pytest.mark.skipif(
+                "AUTH" not in SafeExceptionReporterFilter.hidden_settings.pattern,
+                reason="This version of Django does not hide settings of that name",
+            ),
+        ),
         {"API_KEY": f"vault-of-nothing://{SECRET[:7]}"},
     ],
 )
