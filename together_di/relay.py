@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, closing
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .errors import APIError, APITimeoutError
@@ -28,6 +30,10 @@ CONTENT_TYPE = "text/event-stream"
 HEADERS = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
 
 _DONE = b"data: [DONE]\n\n"
+#: A comment, which browsers pass over, and the seconds of silence after which it is sent.
+_PULSE = b":\n\n"
+_PAUSE = 0.5
+_NOTHING: Any = object()
 
 
 First: TypeAlias = Iterable[tuple[str, object]]
@@ -52,7 +58,10 @@ def _events(stream: Stream[T], first: First, each: Callable[[T], object] | None)
         for name, data in first:
             yield _named(name, data)
         try:
-            for chunk in stream:
+            for chunk in _with_pauses(stream):
+                if chunk is _NOTHING:
+                    yield _PULSE
+                    continue
                 if each is not None:
                     each(chunk)
                 yield _event(chunk)
@@ -60,6 +69,37 @@ def _events(stream: Stream[T], first: First, each: Callable[[T], object] | None)
             yield _failure(error)
         else:
             yield _DONE
+
+
+def _with_pauses(stream: Stream[T]) -> Generator[Any]:
+    """The chunks of `stream`, and `_NOTHING` whenever there was none for a while.
+
+    A WSGI server finds out that a browser has gone when it writes. So something has to be written now and then, while
+    a thread waits for the API; closing the stream ends its wait.
+    """
+    arrived: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+
+    def read() -> None:
+        error: BaseException | None = None
+        try:
+            for chunk in stream:
+                arrived.put((chunk, None))
+        except BaseException as problem:  # noqa: BLE001 - raised again where the chunks are asked for
+            error = problem
+        arrived.put((_NOTHING, error))
+
+    threading.Thread(target=read, name="together-di relay", daemon=True).start()
+    while True:
+        try:
+            chunk, error = arrived.get(timeout=_PAUSE)
+        except Empty:
+            yield _NOTHING
+            continue
+        if error is not None:
+            raise error
+        if chunk is _NOTHING:
+            return
+        yield chunk
 
 
 def aserver_sent_events(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from together_di.relay import aserver_sent_events, server_sent_events
 from together_di.types import ChatCompletionChunk
 
 from .support.events import events
-from .support.http_server import HTTPServer, chunked, then_stall
+from .support.http_server import PATIENCE, HTTPServer, chunked, then_stall
 from .support.sides import CHAT, KEY, stream_chat
 
 Relay = Callable[..., list[bytes]]
@@ -80,6 +81,23 @@ def test_an_answer_that_takes_too_long_is_told_as_that() -> None:
     fake = FakeTogether()
     fake.chat.completions.create.streams(["Bon"])
     assert b"The answer took too long." in relayed(fake, each=too_long)[-1]
+
+
+def test_while_the_api_is_silent_something_is_written_so_that_a_server_notices_who_has_gone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("together_di.relay._PAUSE", 0.01)
+    held = then_stall(chunked(events("a"), end=False))
+    with HTTPServer(held) as server, Together(api_key=KEY, base_url=server.url) as client:
+        sent: Any = server_sent_events(stream_chat(client))
+        assert content(next(sent)) == "a"
+        assert [next(sent), next(sent)] == [b":\n\n", b":\n\n"]
+        sent.close()
+        server.wait_until_closed(1)
+    for thread in threading.enumerate():
+        if thread.name == "together-di relay":
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
 
 
 def test_whoever_stops_reading_closes_the_connection() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from contextvars import ContextVar
@@ -46,8 +47,11 @@ def bounded(ask: Callable[[], T], hint: str = "", silent: tuple[str, ...] = ()) 
             outcome.set_exception(error)
 
     # A daemon, as the threads of an executor are not: a process can end while one of these hangs.
+    began = time.monotonic()
     threading.Thread(target=run, name="together-di secret store", daemon=True).start()
     wait([outcome], secrets.PATIENCE)
-    if not outcome.done():
+    # The library's own limit may be reached at the same moment; what it then says would be less clear.
+    is_late = time.monotonic() - began >= secrets.PATIENCE
+    if not outcome.done() or (is_late and outcome.exception() is not None):
         raise secrets.SecretError(f"no answer within {secrets.PATIENCE:g} s{hint}")
     return outcome.result()

@@ -185,19 +185,23 @@ def test_a_stop_in_mid_request_finishes_the_request(kind: Kind, path: str, tmp_p
         assert server.stop() == []
 
 
-def test_a_browser_that_goes_in_mid_stream_closes_the_connection_to_the_api(kind: Kind, tmp_path: Path) -> None:
+@pytest.mark.parametrize("goes_on", [True, False], ids=["while the API writes", "while the API is silent"])
+def test_a_browser_that_goes_in_mid_stream_closes_the_connection_to_the_api(
+    kind: Kind, tmp_path: Path, goes_on: bool
+) -> None:
     closed = threading.Event()
 
     def endless(peer: Peer) -> None:
-        """Only when it writes can a WSGI server notice that nobody reads."""
         event = chunk("Bon")
         try:
             peer.send(chunked(event, end=False))
-            while True:
+            while goes_on:
                 peer.send(b"%x\r\n%b\r\n" % (len(event), event))
+            peer.wait_for_end()
         except OSError:
             closed.set()
             raise
+        closed.set()
 
     with HTTPServer(endless) as upstream, Server(kind, upstream.url, tmp_path) as server:
         connection = HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
