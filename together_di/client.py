@@ -9,6 +9,7 @@ from pickle import PicklingError
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
+from ._lazy import lazy
 from ._sentinels import NotGiven, not_given
 from ._text import near_miss
 from .config import TogetherClient
@@ -35,6 +36,16 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from .credentials import KeyFunction
+    from .resources.batches import Batches
+    from .resources.beta import Beta
+    from .resources.clusters import Clusters
+    from .resources.endpoints import Endpoints
+    from .resources.evals import Evals
+    from .resources.fine_tuning import FineTuning
+    from .resources.organization import Organization
+    from .resources.post_training import PostTraining
+    from .resources.projects import Projects
+    from .resources.videos import Videos
     from .transport import HttpxAsyncClient, HttpxClient, HttpxTimeout, HttpxURL
     from .wire import Timeout
 
@@ -80,6 +91,78 @@ class Namespaces(Account[M]):
         self.rerank: Rerank[M] = Rerank(engine)
         self.files: Files[M] = Files(engine)
         self.models: Models[M] = Models(engine)
+
+    # Imported when first used: most programs need none of these.
+
+    @lazy
+    def batches(self) -> Batches[M]:
+        """Many requests in one file, answered within a day for less."""
+        from .resources.batches import Batches
+
+        return Batches(self._engine)
+
+    @lazy
+    def evals(self) -> Evals[M]:
+        """Models judged by models."""
+        from .resources.evals import Evals
+
+        return Evals(self._engine)
+
+    @lazy
+    def fine_tuning(self) -> FineTuning[M]:
+        """Models trained on your own examples."""
+        from .resources.fine_tuning import FineTuning
+
+        return FineTuning(self._engine)
+
+    @lazy
+    def videos(self) -> Videos[M]:
+        """Films from words."""
+        from .resources.videos import Videos
+
+        return Videos(self._engine)
+
+    @lazy
+    def projects(self) -> Projects[M]:
+        """The projects of an organization."""
+        from .resources.projects import Projects
+
+        return Projects(self._engine)
+
+    @lazy
+    def organization(self) -> Organization[M]:
+        """What concerns the whole organization."""
+        from .resources.organization import Organization
+
+        return Organization(self._engine)
+
+    @lazy
+    def clusters(self) -> Clusters[M]:
+        """Machines with GPUs."""
+        from .resources.clusters import Clusters
+
+        return Clusters(self._engine)
+
+    @lazy
+    def endpoints(self) -> Endpoints[M]:
+        """Models on hardware of your own."""
+        from .resources.endpoints import Endpoints
+
+        return Endpoints(self._engine)
+
+    @lazy
+    def post_training(self) -> PostTraining[M]:
+        """Training step by step, from your own loop."""
+        from .resources.post_training import PostTraining
+
+        return PostTraining(self._engine)
+
+    @lazy
+    def beta(self) -> Beta[M]:
+        """What may still change."""
+        from .resources.beta import Beta
+
+        return Beta(self._engine)
 
     @property
     def with_raw_response(self) -> Namespaces[Raw[M]]:

@@ -75,7 +75,8 @@ class Template:
         method: The HTTP verb.
         path: The path, with `{name}` for arguments that stand in it.
         query: Arguments that go into the URL though the verb has a body.
-        wire_name: From an argument's name to the name the API uses for it.
+        wire_name: From an argument's name to the name the API uses for it; it goes for the keys of objects, too.
+        verbatim: Arguments whose keys are the caller's own words, and stay as they are.
         accept: The `Accept` header, where it is not JSON.
         form: Whether the body is a form with files; the names of the file arguments.
     """
@@ -84,6 +85,7 @@ class Template:
     path: str
     query: frozenset[str] = frozenset()
     wire_name: Callable[[str], str] | None = None
+    verbatim: frozenset[str] = frozenset()
     accept: str = JSON
     form: frozenset[str] = frozenset()
 
@@ -194,9 +196,28 @@ def raw_headers(*groups: Mapping[str, str]) -> RawHeaders:
 
 
 def _renamed(template: Template, values: dict[str, Any]) -> dict[str, Any]:
-    if template.wire_name is None:
+    rename = template.wire_name
+    if rename is None:
         return values
-    return {template.wire_name(name): value for name, value in values.items()}
+    return {
+        rename(name): value if name in template.verbatim else _renamed_within(value, rename)
+        for name, value in values.items()
+    }
+
+
+def _renamed_within(value: Any, rename: Callable[[str], str]) -> Any:
+    if isinstance(value, Mapping):
+        fields = cast("Mapping[str, Any]", value)
+        return {rename(name): _renamed_within(item, rename) for name, item in fields.items()}
+    if isinstance(value, list | tuple):
+        return [_renamed_within(item, rename) for item in cast("Sequence[Any]", value)]
+    return value
+
+
+def camel(name: str) -> str:
+    """`base_model_id` as the `/v2` API writes it: `baseModelId`."""
+    first, *rest = name.split("_")
+    return first + "".join(part.capitalize() for part in rest)
 
 
 def _query_items(values: Mapping[str, object], parent: str = "") -> list[tuple[str, str]]:

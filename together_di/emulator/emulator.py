@@ -8,6 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from . import dedicated, jobs, platform, training
 from .account import whoami
 from .chat import create_chat_completion
 from .completions import create_completion
@@ -32,9 +33,17 @@ class Emulator:
     """
 
     def __init__(self) -> None:
-        lock = Lock()
-        self._numbers = itertools.count(1)
-        self._router = Router(_routes(Files(lock), ProjectModels(lock)))
+        lock, self._numbers = Lock(), itertools.count(1)
+        files = Files(lock)
+        self._router = Router(
+            [
+                *_routes(files, ProjectModels(lock)),
+                *jobs.routes(lock, files),
+                *dedicated.routes(lock),
+                *platform.routes(lock),
+                *training.routes(lock),
+            ]
+        )
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes, *, base_url: str) -> Reply:
         """Answer one request; a bad one gets an error reply, never an exception.

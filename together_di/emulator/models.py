@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from .account import ORGANIZATION_ID
 from .catalogue import CATALOGUE, CREATED_AT
+from .collection import page
 from .exchange import Reply, Request, invalid, json_reply, not_found
 from .parameters import Parameters
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 _Entry: TypeAlias = dict[str, object]
 
-_DEFAULT_PAGE = 20
-_LARGEST_PAGE = 100
 _VISIBILITIES = frozenset({"VISIBILITY_PRIVATE", "VISIBILITY_INTERNAL"})
 _WEIGHTS = {
     "model": "WEIGHTS_TYPE_DEFAULT",
@@ -46,7 +45,7 @@ def list_supported_models(request: Request) -> Reply:
         and product in {None, *_listed(entry, "products")}
         and search in f"{entry['name']} {entry['displayName']}".lower()
     ]
-    return _page(request, kept)
+    return page(request, kept)
 
 
 def retrieve_supported_model(request: Request) -> Reply:
@@ -146,7 +145,7 @@ class ProjectModels:
     def _list_where(self, request: Request, keeps: Callable[[_Entry], bool]) -> Reply:
         with self._lock:
             entries = [entry for entry in self._registered.values() if keeps(entry)]
-        return _page(request, entries)
+        return page(request, entries)
 
     def _find(self, request: Request) -> _Entry:
         identifier = request.path_values["id"]
@@ -159,26 +158,3 @@ class ProjectModels:
 def _listed(entry: _Entry, name: str) -> list[object]:
     values = entry[name]
     return [*values] if isinstance(values, list) else []  # pyright: ignore[reportUnknownVariableType]
-
-
-def _page(request: Request, entries: list[_Entry]) -> Reply:
-    """Return the entries after the cursor, which is the id of the last one seen."""
-    limit = _limit(request.query.get("limit"))
-    after = request.query.get("after")
-    start = 0
-    if after:
-        found = next((index for index, entry in enumerate(entries) if entry["id"] == after), None)
-        if found is None:
-            raise invalid("after", f"`after` is {after!r}: use the `next_cursor` of the page before.")
-        start = found + 1
-    shown = entries[start : start + limit]
-    more = start + limit < len(entries)
-    return json_reply({"object": "list", "data": shown, "next_cursor": shown[-1]["id"] if more else None})
-
-
-def _limit(given: str | None) -> int:
-    if not given:
-        return _DEFAULT_PAGE
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= _LARGEST_PAGE:
-        raise invalid("limit", f"`limit` is {given!r}: it has to be an integer from 1 to {_LARGEST_PAGE}.")
-    return int(given)

@@ -54,6 +54,10 @@ class Parameters:
         """Return a value as it came; absent and null are both None."""
         return self._values.get(name)
 
+    def present(self) -> JsonObject:
+        """All values but nulls."""
+        return {name: value for name, value in self._values.items() if value is not None}
+
     def has(self, name: str) -> bool:
         """Return whether a value other than null came."""
         return self._values.get(name) is not None

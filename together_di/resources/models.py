@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from .._sentinels import NotGiven, not_given
 from ..endpoint import delete, get, paged, patch, post
+from ..request import camel
 from ..resource import M, Raw, Resource, Streamed
 
 if TYPE_CHECKING:
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
         Product,
         SupportedModel,
     )
-
-
-def camel(name: str) -> str:
-    """`base_model_id` as the `/v2` API writes it: `baseModelId`."""
-    first, *rest = name.split("_")
-    return first + "".join(part.capitalize() for part in rest)
 
 
 class Models(Resource[M]):

@@ -8,18 +8,31 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._base import *
+    from .account import *
     from .audio import *
+    from .batches import *
+    from .beta import *
     from .chat import *
+    from .clusters import *
     from .completions import *
     from .embeddings import *
+    from .endpoints import *
+    from .evals import *
     from .files import *
+    from .fine_tuning import *
     from .images import *
     from .models import *
+    from .organization import *
+    from .post_training import *
+    from .projects import *
     from .rerank import *
     from .shared import *
+    from .videos import *
 
 _MODULES = (
-    "chat", "completions", "embeddings", "images", "audio", "rerank", "files", "models", "shared", "_base"
+    "chat", "completions", "embeddings", "images", "audio", "rerank", "files", "models", "shared", "_base", "account",
+    "batches", "evals", "fine_tuning", "videos", "projects", "organization", "clusters", "endpoints", "post_training",
+    "beta",
 )  # fmt: skip
 
 
