@@ -11,7 +11,7 @@ import logging
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterable, Iterator
 from contextlib import aclosing, closing
-from queue import Empty, SimpleQueue
+from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from .errors import APIError, APITimeoutError
@@ -77,7 +77,8 @@ def _with_pauses(stream: Stream[T]) -> Generator[Any]:
     A WSGI server finds out that a browser has gone when it writes. So something has to be written now and then, while
     a thread waits for the API; closing the stream ends its wait.
     """
-    arrived: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+    # No more than this waits for a slow browser; then the API has to wait as well.
+    arrived: Queue[tuple[Any, BaseException | None]] = Queue(maxsize=16)
 
     def read() -> None:
         error: BaseException | None = None
@@ -89,17 +90,23 @@ def _with_pauses(stream: Stream[T]) -> Generator[Any]:
         arrived.put((_NOTHING, error))
 
     threading.Thread(target=read, name="together-di relay", daemon=True).start()
-    while True:
-        try:
-            chunk, error = arrived.get(timeout=_PAUSE)
-        except Empty:
-            yield _NOTHING
-            continue
-        if error is not None:
-            raise error
-        if chunk is _NOTHING:
-            return
-        yield chunk
+    chunk, error = None, None
+    try:
+        while True:
+            try:
+                chunk, error = arrived.get(timeout=_PAUSE)
+            except Empty:
+                yield _NOTHING
+                continue
+            if chunk is _NOTHING:
+                break
+            yield chunk
+    finally:
+        stream.close()
+        while chunk is not _NOTHING:  # the thread may be waiting for room
+            chunk, _ = arrived.get()
+    if error is not None:
+        raise error
 
 
 def aserver_sent_events(

@@ -6,12 +6,12 @@ import asyncio
 import json
 import logging
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Generator, Iterator
+from typing import Any, cast
 
 import pytest
 
-from together_di import APITimeoutError, AsyncTogether, FakeTogether, Together
+from together_di import APITimeoutError, AsyncTogether, FakeTogether, Stream, Together
 from together_di.relay import aserver_sent_events, server_sent_events
 from together_di.types import ChatCompletionChunk
 
@@ -120,3 +120,34 @@ def test_whoever_stops_reading_closes_the_connection_in_an_event_loop() -> None:
     with HTTPServer(held) as server:
         asyncio.run(read_one(AsyncTogether(api_key=KEY, base_url=server.url)))
         server.wait_until_closed(1)
+
+
+class Endless:
+    """A stream that gives a chunk whenever it is asked, until it is closed."""
+
+    def __init__(self) -> None:
+        self.given = 0
+        self.is_closed = False
+        self.gave_many = threading.Event()
+
+    def __iter__(self) -> Iterator[ChatCompletionChunk]:
+        chunk = ChatCompletionChunk.model_construct(id="x")
+        while not self.is_closed:
+            self.given += 1
+            if self.given == 17:
+                self.gave_many.set()
+            yield chunk
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_a_slow_browser_makes_the_api_wait_and_no_chunks_pile_up() -> None:
+    stream = Endless()
+    relay = server_sent_events(cast("Stream[ChatCompletionChunk]", stream))
+    assert isinstance(relay, Generator)
+    next(relay)
+    assert stream.gave_many.wait(PATIENCE)
+    relay.close()
+    assert stream.is_closed
+    assert stream.given <= 19  # sixteen wait, and one is in each hand

@@ -94,7 +94,7 @@ def test_a_browser_that_goes_while_the_answer_is_written_closes_the_connection_t
     script = [GOOD, endless] if kind.warm_up else [endless]
     with HTTPServer(*script) as upstream, Server(kind, upstream.url, tmp_path) as server:
         go_in_mid_stream(server, path)
-        assert closed.wait(2), "The connection to the API is still open"
+        assert closed.wait(PATIENCE), "The connection to the API is still open"
         assert server.stop() == []
 
 

@@ -221,5 +221,5 @@ def test_a_browser_that_goes_in_mid_stream_closes_the_connection_to_the_api(
         number = upstream.requests[-1].connection
         response.close()
         connection.close()
-        assert upstream._peers[number - 1].ended.wait(2), "The connection to the API is still open"
+        assert upstream._peers[number - 1].ended.wait(PATIENCE), "The connection to the API is still open"
         assert server.stop() == []

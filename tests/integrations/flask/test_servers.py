@@ -210,5 +210,5 @@ def test_a_browser_that_goes_in_mid_stream_closes_the_connection_to_the_api(
         assert b'"content":"Bon"' in response.readline()
         response.close()
         connection.close()
-        assert closed.wait(2), "The connection to the API is still open"
+        assert closed.wait(PATIENCE), "The connection to the API is still open"
         assert server.stop() == []
