@@ -79,6 +79,7 @@ class Template:
         verbatim: Arguments whose keys are the caller's own words, and stay as they are.
         accept: The `Accept` header, where it is not JSON.
         form: Whether the body is a form with files; the names of the file arguments.
+        bodiless: Whether there is no body though the verb has one: no argument goes into it.
     """
 
     method: str
@@ -88,11 +89,14 @@ class Template:
     verbatim: frozenset[str] = frozenset()
     accept: str = JSON
     form: frozenset[str] = frozenset()
+    bodiless: bool = False
 
     @lazy
     def own_headers(self) -> dict[str, str]:
         """The header fields that every call of the method sends."""
-        return {"Accept": self.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT}
+        # As the official SDK: a verb that may have a body says what kind it would be.
+        kind = {} if self.method == "GET" or self.has_body else {"Content-Type": JSON}
+        return {"Accept": self.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT, **kind}
 
     @lazy
     def headers(self) -> RawHeaders:
@@ -102,7 +106,7 @@ class Template:
     @lazy
     def has_body(self) -> bool:
         """Whether the arguments go into the body, and not into the URL."""
-        return self.method not in {"GET", "DELETE"}
+        return self.method not in {"GET", "DELETE"} and not self.bodiless
 
     @lazy
     def in_path(self) -> tuple[str, ...]:
@@ -146,7 +150,7 @@ class RequestBuilder:
         if key is not None:
             check_headers({"Idempotency-Key": key}, "idempotency_key")
         body: dict[str, str] = {} if content_type is None else {"Content-Type": content_type}
-        if template.has_body:
+        if template.method not in {"GET", "DELETE"}:
             # One key for all attempts: an API that knows it answers a repeated request once.
             body["Idempotency-Key"] = key or os.urandom(16).hex()
         if not extra and not self.config.default_headers:
