@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import errno
+import json
 import os
 import signal
 import sys
@@ -149,6 +150,22 @@ def _demo(options: argparse.Namespace) -> None:
     run(options.file, options.question, live=options.live, output=options.output, out=sys.stdout)
 
 
+def _methods_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+
+
+def _methods(options: argparse.Namespace) -> None:
+    from .listing import methods
+
+    listed = methods()
+    if options.json:
+        print(json.dumps([method._asdict() for method in listed], indent=2))
+        return
+    width = max(len(method.name) for method in listed)
+    for method in listed:
+        print(f"{method.name:{width}}  {method.verb or 'several requests':6} {method.path}".rstrip())
+
+
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port: write a number from 0 to 65535")
@@ -192,5 +209,11 @@ COMMANDS = {
         "Serve a Together-compatible API, deterministic and without a model, until Ctrl-C.",
         _emulator_arguments,
         _emulator,
+    ),
+    "methods": _Command(
+        "every method of the API, with its verb and path",
+        "Every method of the API that a client has, with the HTTP verb and path it sends. It needs no key.",
+        _methods_arguments,
+        _methods,
     ),
 }

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -185,3 +186,17 @@ def test_output_that_cannot_be_written_is_said_in_one_line() -> None:
         )
     assert done.returncode == 1
     assert done.stderr == "together-di: Cannot write the output: No space left on device.\n"
+
+
+def test_every_method_is_listed_with_its_verb_and_path(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods"]) == 0
+    lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
+    assert ["chat.completions.create", "POST", "/v1/chat/completions"] in lines
+    assert ["models.delete", "DELETE", "/v2/projects/{project_id}/models/{id}"] in lines
+    assert ["files.upload", "several", "requests"] in lines
+    assert ["whoami", "GET", "/v3/whoami"] in lines
+
+
+def test_the_methods_can_be_had_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "--json"]) == 0
+    assert {"name": "whoami", "verb": "GET", "path": "/v3/whoami"} in json.loads(capsys.readouterr().out)
