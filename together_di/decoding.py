@@ -36,7 +36,8 @@ def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
             where = ".".join(map(str, first["loc"]))
             raise Misfit(f"{where}: {first['msg']}" if where else first["msg"])
         result = fit(annotation, pydantic_core.from_json(data))
-        if not isinstance(result, BaseModel):
+        is_list = isinstance(result, list) and typing.get_origin(annotation) is list
+        if not isinstance(result, BaseModel) and not is_list:
             raise Misfit(f"an object is expected, not {type(result).__name__}")
         return result
 

@@ -9,12 +9,13 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from ._files import whole_file
 from .wire import Headers, Request, Response
 
 S = TypeVar("S")
+T = TypeVar("T")
 
 __all__ = [
     "APIResponse",
@@ -135,9 +136,13 @@ class APIResponse(_SyncBody, Generic[S]):
         super().__init__(response)
         self._parse = parse
 
-    def parse(self) -> S:
-        """The body as the method's documented type."""
-        return self._parse(self.http_response)
+    @overload
+    def parse(self) -> S: ...
+    @overload
+    def parse(self, *, to: type[T]) -> T: ...
+    def parse(self, *, to: Any = None) -> Any:
+        """The body as the method's documented type, or as the type `to`: a model, `dict[str, object]` and so on."""
+        return self._parse(self.http_response) if to is None else _parsed(self.read(), self.http_response, to)
 
 
 class AsyncAPIResponse(_AsyncBody, Generic[S]):
@@ -147,9 +152,21 @@ class AsyncAPIResponse(_AsyncBody, Generic[S]):
         super().__init__(response)
         self._parse = parse
 
-    async def parse(self) -> S:
-        """The body as the method's documented type."""
-        return await self._parse(self.http_response)
+    @overload
+    async def parse(self) -> S: ...
+    @overload
+    async def parse(self, *, to: type[T]) -> T: ...
+    async def parse(self, *, to: Any = None) -> Any:
+        """The body as the method's documented type, or as the type `to`: a model, `dict[str, object]` and so on."""
+        if to is None:
+            return await self._parse(self.http_response)
+        return _parsed(await self.read(), self.http_response, to)
+
+
+def _parsed(content: bytes, response: Response, to: Any) -> Any:
+    from .endpoint import reader
+
+    return reader(to, "parse", strict=True)(response, content)
 
 
 class BinaryAPIResponse(_SyncBody):

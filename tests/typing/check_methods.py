@@ -91,6 +91,14 @@ async def raw_results(client: Together, async_client: AsyncTogether) -> None:
         assert_type(async_response, AsyncAPIResponse[AsyncBinaryAPIResponse])
 
 
+async def paths_without_a_method(client: Together, async_client: AsyncTogether) -> None:
+    assert_type(client.get("/v1/new", cast_to=Embedding), Embedding)
+    assert_type(await async_client.post("/v1/new", cast_to=Embedding, body={"a": 1}), Embedding)
+    raw = client.embeddings.with_raw_response.create(model="m", input="a")
+    assert_type(raw.parse(), Embedding)
+    assert_type(raw.parse(to=ChatCompletion), ChatCompletion)
+
+
 def copies(client: Together, async_client: AsyncTogether) -> None:
     assert_type(client.with_options(timeout=3), Together)
     assert_type(async_client.copy(max_retries=0), AsyncTogether)
@@ -106,4 +114,5 @@ def wrong_uses(client: Together) -> None:
     client.completions.create(model="m", prompt=3)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     client.images.draw()  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
     client.with_options(timout=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    client.get("/v1/new")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     Together(api_key=3)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..endpoint import get
 from ..resource import M, Resource
+from ..verbs import Verb
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -23,3 +24,9 @@ class Account(Resource[M]):
     def whoami(self, **options: Unpack[RequestOptions]) -> WhoamiResponse:
         """Whom the key belongs to; `type` says which fields there are."""
         ...
+
+    get = Verb("GET")
+    post = Verb("POST")
+    put = Verb("PUT")
+    patch = Verb("PATCH")
+    delete = Verb("DELETE")

@@ -101,6 +101,14 @@ class AsyncClientTransport:
         """Nothing: the client belongs to the caller."""
 
 
+def as_httpx_response(response: Response) -> httpx.Response:
+    """A read response as one of httpx, for a caller who asked for that type."""
+    request = response.request
+    sent = None if request is None else httpx.Request(request.method, request.url, headers=request.headers)
+    fields = [(name, value) for name, value in response.headers.items() if name.lower() != "content-encoding"]
+    return httpx.Response(response.status_code, headers=fields, content=response.content, request=sent)
+
+
 def _as_sent(
     client: httpx.Client | httpx.AsyncClient, request: Request, content: bytes | Iterator[bytes] | AsyncIterator[bytes]
 ) -> httpx.Request:
