@@ -24,6 +24,8 @@ class Misfit(Exception):  # noqa: N818 - internal; callers turn it into APIRespo
 @functools.cache
 def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
     """A function from JSON bytes to `annotation`; it raises `Misfit`."""
+    if own := getattr(annotation, "json_decoder", None):
+        return cast("Callable[[bytes], Any]", own())
     validate = TypeAdapter(annotation).validator.validate_json
 
     def decode(data: bytes) -> Any:
