@@ -63,7 +63,9 @@ class _Rows:
                 }
                 if not len(entries):
                     return np.empty((0, 0), dtype=np.float32)
-                return np.stack([rows[index] for index in range(len(entries))], dtype=np.float32, casting="same_kind")
+                if len(rows) < len(entries):
+                    raise Misfit("two vectors have the same index")
+                return np.stack([rows[index] for index in sorted(rows)], dtype=np.float32, casting="same_kind")
             except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
                 raise Misfit(f"these are no vectors of one length ({error})") from None
 

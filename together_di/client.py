@@ -39,8 +39,9 @@ if TYPE_CHECKING:
     from .resources.batches import Batches
     from .resources.beta import Beta
     from .resources.clusters import Clusters
+    from .resources.code_interpreter import CodeInterpreter
     from .resources.endpoints import Endpoints
-    from .resources.evals import Evals
+    from .resources.evals import Evals, Evaluation
     from .resources.fine_tuning import FineTuning
     from .resources.organization import Organization
     from .resources.post_training import PostTraining
@@ -109,6 +110,13 @@ class Namespaces(Account[M]):
         return Evals(self._engine)
 
     @lazy
+    def evaluation(self) -> Evaluation[M]:
+        """The same, as the v1 SDK has it."""
+        from .resources.evals import Evaluation
+
+        return Evaluation(self._engine)
+
+    @lazy
     def fine_tuning(self) -> FineTuning[M]:
         """Models trained on your own examples."""
         from .resources.fine_tuning import FineTuning
@@ -156,6 +164,13 @@ class Namespaces(Account[M]):
         from .resources.post_training import PostTraining
 
         return PostTraining(self._engine)
+
+    @lazy
+    def code_interpreter(self) -> CodeInterpreter[M]:
+        """Code, run at Together."""
+        from .resources.code_interpreter import CodeInterpreter
+
+        return CodeInterpreter(self._engine)
 
     @lazy
     def beta(self) -> Beta[M]:
@@ -276,6 +291,7 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         base_url: str | HttpxURL | None = None,
         timeout: float | Timeout | HttpxTimeout | NotGiven | None = not_given,
         max_retries: int | NotGiven = not_given,
+        deadline: float | NotGiven | None = not_given,
         default_headers: Mapping[str, str] | None = None,
         set_default_headers: Mapping[str, str] | None = None,
         default_query: Mapping[str, object] | None = None,
@@ -291,6 +307,7 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
             base_url: As for the client.
             timeout: As for the client.
             max_retries: As for the client.
+            deadline: Seconds for a whole call, all attempts together; `None` for no limit.
             default_headers: Added to the client's.
             set_default_headers: Instead of the client's.
             default_query: Added to the client's.
@@ -310,6 +327,8 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
             changes["timeout"] = timeout
         if max_retries is not not_given:
             changes["max_retries"] = max_retries
+        if deadline is not not_given:
+            changes["deadline"] = deadline
         changes |= _merged("headers", config.default_headers, default_headers, set_default_headers)
         changes |= _merged("query", config.default_query, default_query, set_default_query)
         engine = self._engine
@@ -383,10 +402,12 @@ class Together(_Client[Sync, SyncEngine, "HttpxClient", SyncTransport]):
         return open_sync_transport(config.transport, config.network, http_client)
 
     def close(self) -> None:
-        """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""
-        self._engine.is_closed = True
-        if self._engine.owner:
-            self._engine.shared.close()
+        """Take no more calls, let those that run finish within `drain_timeout`, and close the connections.
+
+        What does not finish in time, and a stream that this very thread has left open, ends with a
+        `ClientClosedError`. A client that borrows its connections, made by `copy`, only stops taking calls.
+        """
+        self._engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -409,21 +430,18 @@ class AsyncTogether(_Client[Async, AsyncEngine, "HttpxAsyncClient", AsyncTranspo
         return open_async_transport(config.transport, config.network, http_client)
 
     async def aclose(self) -> None:
-        """Close the connections; a client that borrows them, made by `copy`, only stops taking calls."""
-        self._engine.is_closed = True
-        shared = self._engine.shared
-        if self._engine.owner and not shared.is_closed:
-            shared.is_closed = True
-            await shared.transport.aclose()
-            shared.close()
+        """Take no more calls, let those that run finish within `drain_timeout`, and close the connections.
+
+        What does not finish in time, and a stream that this very task has left open, ends with a `ClientClosedError`.
+        A client that borrows its connections, made by `copy`, only stops taking calls.
+        """
+        await cast("AsyncEngine", self._engine).aclose()
 
     close = aclose
 
     def close_nowait(self) -> None:
-        """Close the connections from outside an event loop, as far as that is possible there; better `aclose`."""
-        self._engine.is_closed = True
-        if self._engine.owner:
-            self._engine.shared.close()
+        """The same from outside an event loop, and without waiting for calls that run; better `aclose`."""
+        self._engine.close_now()
 
     async def __aenter__(self) -> Self:
         return self

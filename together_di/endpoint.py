@@ -129,7 +129,9 @@ class Method:
         """The call for these arguments; every mistake that can be seen here is raised here."""
         values = self.signature.bind(args, values, self.name)
         stream = bool(values.get("stream")) and self.chunk is not None
-        return Call(builder.build(self.template, values, self.name), stream=stream)
+        resumable = self.template.resumable
+        request = builder.build(self.template, values, self.name)
+        return Call(request, stream=stream, unread=resumable, resumable=resumable)
 
     @lazy
     def types(self) -> ModuleType:
@@ -360,6 +362,12 @@ class Flow(Endpoint[P, S, A]):
         """Do what is done once, when the method is first called."""
         self.is_loaded = bool(self.signature)
 
+    @lazy
+    def result(self) -> Any:
+        """The type of what it gives in the end."""
+        annotation = inspect.signature(self.function).return_annotation
+        return self._resolve(annotation.removeprefix("Step[").removesuffix("]"))
+
     def invoke(self, resource: Resource[Any], args: tuple[object, ...], values: dict[str, Any]) -> Any:
         """Run the steps."""
         values = self.signature.bind(args, values, self.name)
@@ -381,6 +389,11 @@ def post(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S,
     return _declare(Template("POST", path, **details))
 
 
+def put(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:
+    """Declare a method that sends `PUT path`; its arguments go into the body."""
+    return _declare(Template("PUT", path, **details))
+
+
 def patch(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, S, S]]:
     """Declare a method that sends `PATCH path`; its arguments go into the body."""
     return _declare(Template("PATCH", path, **details))
@@ -392,10 +405,10 @@ def delete(path: str, **details: Any) -> Callable[[Declared[P, S]], Endpoint[P, 
 
 
 def binary(
-    method: str, path: str, *, accept: str
+    method: str, path: str, *, accept: str, resumable: bool = False
 ) -> Callable[[Declared[P, BinaryAPIResponse]], Endpoint[P, BinaryAPIResponse, AsyncBinaryAPIResponse]]:
-    """Declare a method whose answer is not JSON."""
-    return lambda function: Endpoint(function, Template(method, path, accept=accept))
+    """Declare a method whose answer is not JSON; one that is `resumable` is a file, read when it is wanted."""
+    return lambda function: Endpoint(function, Template(method, path, accept=accept, resumable=resumable))
 
 
 def paged(path: str, **details: Any) -> Callable[[Declared[P, Page[T]]], PagedEndpoint[P, T]]:
@@ -406,3 +419,8 @@ def paged(path: str, **details: Any) -> Callable[[Declared[P, Page[T]]], PagedEn
 def flow(function: Declared[P, Step[S]]) -> Flow[P, S, S]:
     """Declare a method that takes several requests."""
     return Flow(function, Template("", ""))
+
+
+def flow_to(method: str, path: str) -> Callable[[Declared[P, Step[S]]], Flow[P, S, S]]:
+    """Declare a method that takes several requests, the last of which is `method path`, and what it is known by."""
+    return lambda function: Flow(function, Template(method, path))

@@ -7,9 +7,12 @@ library's own traceback, whose frames hold the raw bytes that were sent, is left
 from __future__ import annotations
 
 import copyreg
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from .wire import Request, Response
+
+if TYPE_CHECKING:
+    from .file_check import FileProblem
 
 __all__ = [
     "APIConnectionError",
@@ -24,11 +27,14 @@ __all__ = [
     "ClientClosedError",
     "ConfigurationError",
     "ConflictError",
+    "FileTypeError",
     "InsecureBaseURLWarning",
     "InternalServerError",
+    "JobTimeoutError",
     "MissingAPIKeyError",
     "NotFoundError",
     "PermissionDeniedError",
+    "PoolTimeoutError",
     "RateLimitError",
     "TogetherError",
     "UnprocessableEntityError",
@@ -48,7 +54,19 @@ class ConfigurationError(TogetherError, ValueError):
 
 
 class ClientClosedError(TogetherError, RuntimeError):
-    """A call was made on a client that has been closed."""
+    """A call was made on a client that has been closed, or ran when it was, and did not end in time."""
+
+
+class FileTypeError(TogetherError, ValueError):
+    """A file is not what the API takes for its purpose; nothing was sent.
+
+    Attributes:
+        problems: What is wrong, each with its line.
+    """
+
+    def __init__(self, message: str, problems: tuple[FileProblem, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
 
 
 class BlockingCallError(TogetherError):
@@ -61,6 +79,27 @@ class BlockingCallWarning(UserWarning):
 
 class InsecureBaseURLWarning(UserWarning):
     """The base URL sends the key over plain `http` to a host that is neither loopback nor private."""
+
+
+class JobTimeoutError(TogetherError, TimeoutError):
+    """A job had not ended when the time to wait for it was over. The job goes on.
+
+    Attributes:
+        id: The job's id.
+        job: The job as it was last seen.
+        status: Its status then.
+    """
+
+    def __init__(self, who: str, id: str, job: Any, timeout: float) -> None:
+        super().__init__(f"{who}(): {id!r} is still {job.status!r} after {timeout:g} s. It goes on: wait for it again.")
+        self.id = id
+        self.job = job
+        self.status = job.status
+        self._made_of = (who, id, job, timeout)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # A built-in error of the system reads its message from the arguments it is made with.
+        return type(self), self._made_of
 
 
 class APIError(TogetherError):
@@ -107,6 +146,10 @@ class APITimeoutError(APIConnectionError):
 
     def __init__(self, request: Request | None = None, *, message: str = "Request timed out.") -> None:
         super().__init__(message, request=request)
+
+
+class PoolTimeoutError(APITimeoutError):
+    """No connection became free in time. Nothing was sent, and nothing is tried again: it would wait once more."""
 
 
 class APIResponseValidationError(APIError):
@@ -259,6 +302,14 @@ def status_error(response: Response) -> APIStatusError:
     if request_id := response.headers.get("x-request-id"):
         message += f" (request {request_id})"
     return _kind(response.status_code)(message, response=response, body=body)
+
+
+def deadline_error(request: Request) -> APITimeoutError:
+    """The error for a call whose time is over, however many attempts it had."""
+    message = f"There was no answer within {request.deadline:g} s, all attempts together (deadline)."
+    error = APITimeoutError(request, message=message)
+    error.permanent = True
+    return error
 
 
 def without_key(response: Response) -> Response:

@@ -7,6 +7,7 @@ import mimetypes
 import os
 import secrets
 from collections.abc import Iterator, Mapping
+from datetime import date
 from pathlib import Path
 from typing import IO, TypeAlias, cast
 from urllib.parse import quote
@@ -134,6 +135,8 @@ def form_text(value: object) -> str:
     """A value as a form or a query writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, date):
+        return value.isoformat()
     return "" if value is None else str(value)
 
 

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, cast
 from urllib.parse import quote, urlencode
@@ -15,7 +16,7 @@ from . import _version
 from ._lazy import lazy
 from ._sentinels import not_given
 from .multipart import Multipart, form_text
-from .options import check_headers, timeout_parts
+from .options import check_headers, checked_deadline, timeout_parts
 from .wire import RawHeaders, Request, Upload
 
 if TYPE_CHECKING:
@@ -35,6 +36,8 @@ class RequestOptions(TypedDict, total=False):
         extra_query: URL parameters for this call.
         extra_body: Fields to add to the JSON body, for what the API knows and this package does not yet.
         timeout: Seconds for each part of an attempt; `None` for no limit.
+        deadline: Seconds for the whole call, all attempts and the waits between them together; for a stream, until it
+            begins. `None` for no limit.
         idempotency_key: Sent with every attempt of this call instead of a random one.
     """
 
@@ -42,6 +45,7 @@ class RequestOptions(TypedDict, total=False):
     extra_query: Mapping[str, object] | None
     extra_body: Mapping[str, object] | None
     timeout: float | Timeout | HttpxTimeout | None
+    deadline: float | None
     idempotency_key: str | None
 
 
@@ -58,6 +62,7 @@ class Call:
         unread: Whether the body is left for the caller to read, whatever the method gives.
         send_key: Whether the request may carry the key.
         accept: Statuses that are a success besides 2xx.
+        resumable: Whether the body is read when it is wanted, and goes on after a broken connection.
     """
 
     request: Request
@@ -65,6 +70,7 @@ class Call:
     unread: bool = False
     send_key: bool = True
     accept: frozenset[int] = frozenset()
+    resumable: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,7 @@ class Template:
         accept: The `Accept` header, where it is not JSON.
         form: Whether the body is a form with files; the names of the file arguments.
         bodiless: Whether there is no body though the verb has one: no argument goes into it.
+        resumable: Whether the answer is a file, which may be large.
     """
 
     method: str
@@ -90,13 +97,16 @@ class Template:
     accept: str = JSON
     form: frozenset[str] = frozenset()
     bodiless: bool = False
+    resumable: bool = False
 
     @lazy
     def own_headers(self) -> dict[str, str]:
         """The header fields that every call of the method sends."""
         # As the official SDK: a verb that may have a body says what kind it would be.
         kind = {} if self.method == "GET" or self.has_body else {"Content-Type": JSON}
-        return {"Accept": self.accept, "Accept-Encoding": "gzip, deflate", "User-Agent": USER_AGENT, **kind}
+        # What is compressed on the way has no length to compare with, and no place to go on from.
+        encoding = "identity" if self.resumable else "gzip, deflate"
+        return {"Accept": self.accept, "Accept-Encoding": encoding, "User-Agent": USER_AGENT, **kind}
 
     @lazy
     def headers(self) -> RawHeaders:
@@ -137,11 +147,13 @@ class RequestBuilder:
             take("extra_body", None),
         )
         timeout, idempotency_key = take("timeout", not_given), take("idempotency_key", None)
+        deadline = take("deadline", not_given)
         target = self._target(template, values, extra_query, who)
         content, content_type = _body(template, values, extra_body, who)
         headers = self._headers(template, extra_headers, content_type, idempotency_key)
         limits = self.timeout if timeout is not_given else timeout_parts(timeout)
-        return Request(template.method, self.origin, target, headers, content, limits)
+        deadline = self.config.deadline if deadline is not_given else checked_deadline(deadline, "deadline")
+        return Request(template.method, self.origin, target, headers, content, limits, deadline)
 
     def _headers(
         self, template: Template, extra: Mapping[str, str] | None, content_type: str | None, key: str | None
@@ -293,6 +305,8 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, date):
+        return value.isoformat()  # pydantic would write a `Z` where the official SDK writes the offset
     if hasattr(value, "model_dump"):
         return value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
     items = _items(value)

@@ -57,8 +57,7 @@ def _body(content: bytes, kind: str, boundary: str) -> Any:
     if kind == "application/json":
         return json.loads(content)
     head = f"Content-Type: {kind}; boundary={boundary}\r\n\r\n".encode()
-    parts = message_from_bytes(head + content).get_payload()
-    assert isinstance(parts, list)
+    parts: Any = message_from_bytes(head + content).get_payload()
     return sorted(
         (str(part.get("content-disposition")), part.get_content_type(), part.get_payload(decode=True)) for part in parts
     )
@@ -93,7 +92,8 @@ def our_request(name: str, values: dict[str, Any]) -> Sent:
     recorder = Recorder()
     with httpx.Client(transport=httpx.MockTransport(recorder)) as http:
         client = together_di.Together(api_key=KEY, project_id=PROJECT, http_client=http, max_retries=0)
-        method_of(client, name)(**values)
+        with suppress(together_di.APIResponseValidationError):  # a list is expected, not an object with one
+            method_of(client, name)(**values)
     return recorder.sent[0]
 
 
@@ -104,17 +104,24 @@ def our_async_request(name: str, values: dict[str, Any]) -> Sent:
     async def call() -> None:
         async with httpx.AsyncClient(transport=httpx.MockTransport(recorder)) as http:
             client = together_di.AsyncTogether(api_key=KEY, project_id=PROJECT, http_client=http, max_retries=0)
-            await method_of(client, name)(**values)
+            with suppress(together_di.APIResponseValidationError):
+                await method_of(client, name)(**values)
 
     asyncio.run(call())
     return recorder.sent[0]
 
 
+def namespace_of(client: Any, name: str) -> Any:
+    """The namespace of the method with a dotted name."""
+    *namespaces, _ = name.split(".")
+    for part in namespaces:
+        client = getattr(client, part)
+    return client
+
+
 def method_of(client: Any, name: str) -> Callable[..., Any]:
     """The method with a dotted name."""
-    for part in name.split("."):
-        client = getattr(client, part)
-    method: Callable[..., Any] = client
+    method: Callable[..., Any] = getattr(namespace_of(client, name), name.rpartition(".")[2])
     return method
 
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from .exchange import Reply, Request, invalid, json_reply, not_found
 from .parameters import Parameters
 from .routing import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from threading import Lock
 
 Entry: TypeAlias = dict[str, object]
 Entries: TypeAlias = list[Entry]
 #: What a new thing is, from the request that makes it; its id is added.
 Maker: TypeAlias = "Callable[[Request, Parameters], Entry]"
+#: Reads the field of a name from the body of a request, and refuses what it cannot be.
+Reader: TypeAlias = "Callable[[Request, Parameters, str], object]"
 
 _DEFAULT_PAGE = 20
 _LARGEST_PAGE = 100
@@ -75,8 +77,12 @@ class Collection:
     def add(self, entry: Entry, owner: dict[str, str]) -> None:
         """Keep one."""
         with self.lock:
-            self._entries[str(entry["id"])] = entry
-            self._owners[str(entry["id"])] = owner
+            self.keep(entry, owner)
+
+    def keep(self, entry: Entry, owner: dict[str, str]) -> None:
+        """Keep one; the lock is held by the caller."""
+        self._entries[str(entry["id"])] = entry
+        self._owners[str(entry["id"])] = owner
 
     def list(self, request: Request) -> Reply:
         """A page of those that are there."""
@@ -123,24 +129,97 @@ class Collection:
         return entry
 
 
+class Field(NamedTuple):
+    """A field that comes with a request.
+
+    Attributes:
+        read: Gives its value, checked.
+        required: Whether there has to be one.
+        fixed: Whether it cannot be changed later.
+    """
+
+    read: Reader
+    required: bool = False
+    fixed: bool = False
+
+
+def text(_request: Request, parameters: Parameters, name: str) -> str:
+    """Read a string that is not empty."""
+    return parameters.text(name)
+
+
+def optional_text(_request: Request, parameters: Parameters, name: str) -> str:
+    """Read a string."""
+    return parameters.optional_text(name)
+
+
+def choice(*words: str) -> Reader:
+    """A reader of one of these words."""
+    return lambda _request, parameters, name: parameters.choice(name, words, words[0])
+
+
+class FieldCollection(Collection):
+    """Things whose fields are checked, and changed as `updateMask` says."""
+
+    def __init__(self, lock: Lock, path: str, kind: str, fields: Mapping[str, Field]) -> None:
+        super().__init__(lock, path, kind, self.made)
+        self.fields = fields
+
+    def made(self, request: Request, parameters: Parameters) -> Entry:
+        """What a new one is."""
+        return {
+            name: field.read(request, parameters, name)
+            for name, field in self.fields.items()
+            if field.required or parameters.has(name)
+        }
+
+    def changes(self, request: Request, parameters: Parameters) -> Entry:
+        """The fields to change: those in the mask, or all in the body."""
+        mutable = [name for name, field in self.fields.items() if not field.fixed]
+        mask = [path.partition(".")[0] for path in request.query.get("updateMask", "").split(",") if path]
+        for name in mask:
+            if name not in mutable:
+                raise invalid("updateMask", f"`updateMask` names {name!r}: use {', '.join(mutable)}.")
+        present = [name for name in mask or mutable if parameters.has(name)]
+        return {name: self.fields[name].read(request, parameters, name) for name in present}
+
+    def update(self, request: Request) -> Reply:
+        """Change one."""
+        entry = self.find(request)
+        changes = self.changes(request, Parameters.parse(request.body))
+        with self.lock:
+            entry.update(changes)
+        return json_reply(entry)
+
+
 def page(request: Request, entries: Entries) -> Reply:
     """The entries after the cursor, which is the id of the last one seen."""
-    limit = _limit(request.query.get("limit"))
+    shown, next_cursor = cut(request, entries)
+    return json_reply({"object": "list", "data": shown, "next_cursor": next_cursor})
+
+
+def cut(
+    request: Request, entries: Entries, *, key: str = "id", largest: int = _LARGEST_PAGE
+) -> tuple[Entries, str | None]:
+    """The entries on the page a request asks for, and the cursor of the next one: the last one's value under `key`."""
+    limit = page_size(request, largest)
     after = request.query.get("after")
     start = 0
     if after:
-        found = next((index for index, entry in enumerate(entries) if entry["id"] == after), None)
+        found = next((index for index, entry in enumerate(entries) if entry[key] == after), None)
         if found is None:
             raise invalid("after", f"`after` is {after!r}: use the `next_cursor` of the page before.")
         start = found + 1
     shown = entries[start : start + limit]
     more = start + limit < len(entries)
-    return json_reply({"object": "list", "data": shown, "next_cursor": shown[-1]["id"] if more else None})
+    return shown, str(shown[-1][key]) if more else None
 
 
-def _limit(given: str | None) -> int:
+def page_size(request: Request, largest: int = _LARGEST_PAGE) -> int:
+    """How many entries a page has."""
+    given = request.query.get("limit")
     if not given:
         return _DEFAULT_PAGE
-    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= _LARGEST_PAGE:
-        raise invalid("limit", f"`limit` is {given!r}: it has to be an integer from 1 to {_LARGEST_PAGE}.")
+    if not given.isascii() or not given.isdigit() or not 1 <= int(given[:9]) <= largest:
+        raise invalid("limit", f"`limit` is {given!r}: it has to be an integer from 1 to {largest}.")
     return int(given)

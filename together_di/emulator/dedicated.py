@@ -4,12 +4,48 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .dedicated_analytics import analytics
+from .dedicated_catalogue import catalogue_routes
+from .dedicated_deployments import Adapters, Deployments
+from .dedicated_endpoints import ENDPOINTS, Endpoints
+from .dedicated_experiments import AbExperiments, ShadowExperiments, Targets
+from .dedicated_log import Log
+from .dedicated_rollouts import Rollouts
+from .routing import Route
+
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .routing import Route
+
+class Dedicated:
+    """Endpoints and what belongs to them; each kind finds the others here."""
+
+    def __init__(self, lock: Lock) -> None:
+        self.log = Log(lock)
+        self.endpoints = Endpoints(lock, self)
+        self.deployments = Deployments(lock, self)
+        self.adapters = Adapters(lock, self)
+        self.rollouts = Rollouts(lock, self)
+        self.ab_experiments = AbExperiments(lock, self)
+        self.shadow_experiments = ShadowExperiments(lock, self)
+        self.targets = Targets(lock, self)
 
 
 def routes(lock: Lock) -> list[Route]:
     """Their routes."""
-    return []
+    kinds = Dedicated(lock)
+    all_verbs = "create list retrieve update delete"
+    return [
+        *kinds.endpoints.routes(all_verbs),
+        Route("GET", f"{ENDPOINTS}/{{id}}/analytics", lambda request: analytics(kinds, request)),
+        Route("GET", f"{ENDPOINTS}/{{id}}/events", kinds.endpoints.list_events),
+        Route("GET", "/v2/organizations/{organization_id}/endpoints", kinds.endpoints.list_organization),
+        *kinds.deployments.routes(all_verbs),
+        *kinds.adapters.routes(all_verbs),
+        *kinds.rollouts.actions(),
+        *kinds.rollouts.routes("create list retrieve delete"),
+        *kinds.ab_experiments.routes(all_verbs),
+        *kinds.shadow_experiments.routes(all_verbs),
+        *kinds.targets.routes(all_verbs),
+        *catalogue_routes(lock),
+    ]

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from .account import ORGANIZATION_ID
 from .catalogue import CATALOGUE, CREATED_AT
-from .collection import page
+from .collection import Entry, Field, FieldCollection, choice, optional_text, page, text
 from .exchange import Reply, Request, invalid, json_reply, not_found
-from .parameters import Parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from threading import Lock
 
-_Entry: TypeAlias = dict[str, object]
+    from .parameters import Parameters
 
-_VISIBILITIES = frozenset({"VISIBILITY_PRIVATE", "VISIBILITY_INTERNAL"})
 _WEIGHTS = {
     "model": "WEIGHTS_TYPE_DEFAULT",
     "models": "WEIGHTS_TYPE_DEFAULT",
     "adapter": "WEIGHTS_TYPE_ADAPTER",
     "adapters": "WEIGHTS_TYPE_ADAPTER",
 }
-_MUTABLE = ("name", "description", "visibility")
 
 
 def list_models(request: Request) -> Reply:
@@ -57,84 +53,53 @@ def retrieve_supported_model(request: Request) -> Reply:
     raise not_found("model", identifier, "GET /v2/supported-models lists those there are.")
 
 
-class ProjectModels:
+class ProjectModels(FieldCollection):
     """The models that projects registered, in memory."""
 
     def __init__(self, lock: Lock) -> None:
-        self._lock = lock
-        self._registered: dict[str, _Entry] = {}
+        fields = {
+            "baseModelId": Field(text, required=True, fixed=True),
+            "name": Field(_own_name, required=True),
+            "type": Field(_weights, required=True, fixed=True),
+            "description": Field(optional_text),
+            "visibility": Field(choice("VISIBILITY_PRIVATE", "VISIBILITY_INTERNAL")),
+        }
+        super().__init__(lock, "/v2/projects/{project_id}/models", "model", fields)
 
-    def create(self, request: Request) -> Reply:
-        """Register a model."""
-        parameters = Parameters.parse(request.body)
-        base, name, kind = (parameters.text(field) for field in ("baseModelId", "name", "type"))
-        if kind not in _WEIGHTS:
-            raise invalid("type", f"`type` is {kind!r}: use model or adapter.")
-        known = next((model.name for model in CATALOGUE if model.as_supported()["baseModelId"] == base), base)
-        entry: _Entry = {
-            "id": request.identifier("model"),
-            "name": name.rpartition("/")[2],
+    def made(self, request: Request, parameters: Parameters) -> Entry:
+        """A model as it was registered."""
+        given = super().made(request, parameters)
+        base = given["baseModelId"]
+        return {
             "organizationId": ORGANIZATION_ID,
             "projectId": request.path_values["project_id"],
             "visibility": "VISIBILITY_PRIVATE",
-            "weights": {"type": _WEIGHTS[kind]},
-            "baseModel": known,
-            "baseModelId": base,
-            "description": parameters.optional_text("description"),
+            "weights": {"type": given.pop("type")},
+            "baseModel": next((model.name for model in CATALOGUE if model.as_supported()["baseModelId"] == base), base),
+            **given,
         }
-        with self._lock:
-            self._registered[str(entry["id"])] = entry
-        return json_reply(entry)
 
     def list(self, request: Request) -> Reply:
         """Return a page of a project's models."""
-        project, visibility = request.path_values["project_id"], request.query.get("visibility")
-        return self._list_where(
-            request, lambda entry: entry["projectId"] == project and visibility in {None, entry["visibility"]}
-        )
+        visibility = request.query.get("visibility")
+        entries = self.belonging_to(dict(request.path_values))
+        return page(request, [entry for entry in entries if visibility in {None, entry["visibility"]}])
 
     def list_organization(self, request: Request) -> Reply:
         """Return a page of the models that an organization's projects share."""
-        organization = request.path_values["organization_id"]
-        return self._list_where(
-            request,
-            lambda entry: entry["organizationId"] == organization and entry["visibility"] == "VISIBILITY_INTERNAL",
-        )
-
-    def retrieve(self, request: Request) -> Reply:
-        """Return one model."""
-        return json_reply(self._find(request))
-
-    def update(self, request: Request) -> Reply:
-        """Change the fields in the update mask, or those in the body."""
-        entry = self._find(request)
-        parameters = Parameters.parse(request.body)
-        mask = [name for name in request.query.get("updateMask", "").split(",") if name]
-        unknown = [name for name in mask if name not in _MUTABLE]
-        if unknown:
-            raise invalid("updateMask", f"`updateMask` names {unknown[0]!r}: use {', '.join(_MUTABLE)}.")
-        parameters.choice("visibility", _VISIBILITIES, "VISIBILITY_PRIVATE")
-        changes = {name: parameters.optional_text(name) for name in mask or _MUTABLE if parameters.has(name)}
-        with self._lock:
-            entry.update(changes)
-        return json_reply(entry)
-
-    def delete(self, request: Request) -> Reply:
-        """Forget one model."""
-        entry = self._find(request)
-        with self._lock:
-            self._registered.pop(str(entry["id"]), None)
-        return json_reply({})
+        wanted = (request.path_values["organization_id"], "VISIBILITY_INTERNAL")
+        entries = self.belonging_to({})
+        return page(request, [entry for entry in entries if (entry["organizationId"], entry["visibility"]) == wanted])
 
     def files(self, request: Request) -> Reply:
         """Return the files of a model: none, since registering one uploads nothing."""
-        self._find(request)
+        self.find(request)
         return json_reply({"object": "list", "data": [], "totalSizeBytes": "0"})
 
     def revisions(self, request: Request) -> Reply:
         """Return the one revision that registering a model makes."""
-        entry = self._find(request)
-        revision: _Entry = {
+        entry = self.find(request)
+        revision: Entry = {
             "revisionId": f"rev-{entry['id']}",
             "createdAt": CREATED_AT,
             "validationStatus": "REVISION_VALIDATION_STATUS_SUCCESS",
@@ -142,19 +107,18 @@ class ProjectModels:
         }
         return json_reply({"object": "list", "data": [revision]})
 
-    def _list_where(self, request: Request, keeps: Callable[[_Entry], bool]) -> Reply:
-        with self._lock:
-            entries = [entry for entry in self._registered.values() if keeps(entry)]
-        return page(request, entries)
 
-    def _find(self, request: Request) -> _Entry:
-        identifier = request.path_values["id"]
-        entry = self._registered.get(identifier)
-        if entry is None or entry["projectId"] != request.path_values["project_id"]:
-            raise not_found("model", identifier, "GET /v2/projects/{project_id}/models lists the project's.")
-        return entry
+def _own_name(_request: Request, parameters: Parameters, name: str) -> str:
+    return parameters.text(name).rpartition("/")[2]
 
 
-def _listed(entry: _Entry, name: str) -> list[object]:
+def _weights(_request: Request, parameters: Parameters, name: str) -> str:
+    kind = parameters.text(name)
+    if kind not in _WEIGHTS:
+        raise invalid(name, f"`{name}` is {kind!r}: use model or adapter.")
+    return _WEIGHTS[kind]
+
+
+def _listed(entry: Entry, name: str) -> list[object]:
     values = entry[name]
     return [*values] if isinstance(values, list) else []  # pyright: ignore[reportUnknownVariableType]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .beta import *
     from .chat import *
     from .clusters import *
+    from .code_interpreter import *
     from .completions import *
     from .embeddings import *
     from .endpoints import *
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 _MODULES = (
     "chat", "completions", "embeddings", "images", "audio", "rerank", "files", "models", "shared", "_base", "account",
     "batches", "evals", "fine_tuning", "videos", "projects", "organization", "clusters", "endpoints", "post_training",
-    "beta",
+    "beta", "code_interpreter",
 )  # fmt: skip
 
 

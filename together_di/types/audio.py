@@ -1,6 +1,6 @@
 """Types of `client.audio`: https://docs.together.ai/reference/audio-speech."""
 
-from typing import Literal, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from .._sentinels import NotGiven
 from ..request import RequestOptions
@@ -12,10 +12,12 @@ __all__ = [
     "SpeechCreateParams",
     "SpeechExtraParams",
     "Transcription",
+    "TranscriptionCreateResponse",
     "TranscriptionSegment",
     "TranscriptionVerbose",
     "TranscriptionWord",
     "Translation",
+    "TranslationCreateResponse",
     "TranslationVerbose",
     "Voice",
     "VoiceListResponse",
@@ -77,6 +79,9 @@ class TranscriptionVerbose(BaseModel):
     speaker_segments: list[SpeakerSegment] | None = None
 
 
+TranscriptionCreateResponse: TypeAlias = Transcription | TranscriptionVerbose
+
+
 class Translation(BaseModel):
     """The text of a recording, in English."""
 
@@ -93,10 +98,13 @@ class TranslationVerbose(BaseModel):
     words: list[TranscriptionWord] | None = None
 
 
+TranslationCreateResponse: TypeAlias = Translation | TranslationVerbose
+
+
 class Voice(BaseModel):
     """A voice that speech can have."""
 
-    id: str | None = None
+    id: str
     name: str
 
 

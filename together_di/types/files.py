@@ -4,9 +4,29 @@ from typing import Literal, TypeAlias
 
 from pydantic import Field
 
+from ..file_check import FileProblem, FileReport
+from ..progress import (
+    DownloadProgressCallback,
+    FileDownloadProgress,
+    FileUploadProgress,
+    UploadProgressCallback,
+)
 from ._base import BaseModel
 
-__all__ = ["FileDeleteResponse", "FileList", "FilePurpose", "FileResponse", "FileType", "FileValidationReport"]
+__all__ = [
+    "DownloadProgressCallback",
+    "FileDeleteResponse",
+    "FileDownloadProgress",
+    "FileList",
+    "FileProblem",
+    "FilePurpose",
+    "FileReport",
+    "FileResponse",
+    "FileType",
+    "FileUploadProgress",
+    "FileValidationReport",
+    "UploadProgressCallback",
+]
 
 FilePurpose: TypeAlias = Literal["fine-tune", "calibration", "eval", "batch-api"]
 FileType: TypeAlias = Literal["csv", "jsonl", "parquet"]

@@ -9,6 +9,8 @@ from ._base import BaseModel, CamelModel
 
 __all__ = [
     "AdapterMode",
+    "Certification",
+    "Config",
     "Modality",
     "Model",
     "ModelDeleteResponse",
@@ -22,6 +24,13 @@ __all__ = [
     "ModelVisibility",
     "ModelWeights",
     "Product",
+    "RemoteUpload",
+    "RemoteUploadCreateResponse",
+    "RemoteUploadEvent",
+    "RemoteUploadEventsResponse",
+    "RemoteUploadListResponse",
+    "RemoteUploadRetrieveResponse",
+    "Selector",
     "SupportedModel",
     "SupportedModelDeploymentProfile",
     "SupportedModelPerformanceBenchmarks",
@@ -206,3 +215,81 @@ class SupportedModel(CamelModel):
     pricing: SupportedModelPricing | None = None
     serverless_endpoint: str | None = None
     tags: list[str] | None = None
+
+
+class RemoteUpload(CamelModel):
+    """Files of a model on their way from somewhere else."""
+
+    id: str
+    created_at: datetime
+    api_model_id: str = Field(alias="modelId")
+    project_id: str
+    remote_url: str
+    status: Literal[
+        "REMOTE_UPLOAD_STATUS_PENDING",
+        "REMOTE_UPLOAD_STATUS_RUNNING",
+        "REMOTE_UPLOAD_STATUS_ERROR",
+        "REMOTE_UPLOAD_STATUS_SUCCEEDED",
+        "REMOTE_UPLOAD_STATUS_FAILED",
+    ]
+    max_restarts: int | None = None
+    restart_count: int | None = None
+    status_message: str | None = None
+    updated_at: datetime | None = None
+
+
+# The official SDK has the same model under three names.
+RemoteUploadCreateResponse: TypeAlias = RemoteUpload
+RemoteUploadRetrieveResponse: TypeAlias = RemoteUpload
+RemoteUploadListResponse: TypeAlias = RemoteUpload
+
+
+class RemoteUploadEvent(CamelModel):
+    """Something that happened during a remote upload."""
+
+    id: str
+    created_at: datetime
+    level: Literal["LEVEL_DEBUG", "LEVEL_INFO", "LEVEL_WARN", "LEVEL_ERROR"]
+    message: str
+    type: str
+
+
+class RemoteUploadEventsResponse(BaseModel):
+    """The answer to `models.remote_uploads.events`."""
+
+    data: list[RemoteUploadEvent]
+    object: Literal["list"]
+    next_cursor: str | None = None
+
+
+class Selector(CamelModel):
+    """What a configuration asks of hardware or runtime."""
+
+    key: str
+    value: str
+
+
+class Certification(CamelModel):
+    """Whether a model was found to work with a configuration."""
+
+    certification_type: Literal["CERTIFICATION_TYPE_CERTIFIED", "CERTIFICATION_TYPE_UNCERTIFIED"]
+    certified_at: datetime
+    certified_by: str
+    model: str
+    api_model_revision_id: str = Field(alias="modelRevisionId")
+    target: Literal["CERTIFICATION_TARGET_DE_SERVERLESS", "CERTIFICATION_TARGET_MRE"]
+    draft_model: str | None = None
+    draft_model_revision_id: str | None = None
+    notes: str | None = None
+
+
+class Config(CamelModel):
+    """How a model is run: engine and hardware."""
+
+    id: str
+    certifications: list[Certification]
+    project_id: str
+    reference_model: str
+    reference_model_id: str
+    selectors: list[Selector]
+    draft_model: str | None = None
