@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -14,13 +15,16 @@ from sybil.sybil import SybilCollection
 def _embedded(namespace: dict[str, Any]) -> None:
     patch = namespace["patch"] = pytest.MonkeyPatch()
     patch.setenv("TOGETHER_TRANSPORT", "embedded")
+    folder = namespace["folder"] = TemporaryDirectory()  # for the files an example writes
+    patch.chdir(folder.name)
 
 
 def _restored(namespace: dict[str, Any]) -> None:
     namespace["patch"].undo()
+    namespace["folder"].cleanup()
 
 
-GUIDES = ["README.md", "docs/configuration.md", "docs/testing.md"]
+GUIDES = ["README.md", "docs/api.md", "docs/configuration.md", "docs/testing.md"]
 
 pytest_collect_file = SybilCollection(
     [
