@@ -225,9 +225,10 @@ def _renamed_within(value: Any, rename: Callable[[str], str]) -> Any:
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
         return {rename(name): _renamed_within(item, rename) for name, item in fields.items()}
-    if isinstance(value, list | tuple):
-        return [_renamed_within(item, rename) for item in cast("Sequence[Any]", value)]
-    return value
+    if isinstance(value, str) or hasattr(value, "model_dump"):
+        return value  # an answer that is sent back knows the API's names
+    items = _items(value)
+    return value if items is None else [_renamed_within(item, rename) for item in items]
 
 
 def camel(name: str) -> str:

@@ -42,7 +42,8 @@ class Router:
     def __init__(self, routes: Sequence[Route]) -> None:
         self._exact: dict[str, dict[str, Route]] = {}
         self._templates: dict[str, dict[str, Route]] = {}
-        for route in routes:
+        # Those with fewer names to fill in first: /models/uploads is not the model "uploads".
+        for route in sorted(routes, key=lambda route: route.template.count("{")):
             table = self._templates if "{" in route.template else self._exact
             table.setdefault(route.template, {})[route.method] = route
 
