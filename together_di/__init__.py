@@ -35,11 +35,14 @@ from .errors import (
     ClientClosedError,
     ConfigurationError,
     ConflictError,
+    FileTypeError,
     InsecureBaseURLWarning,
     InternalServerError,
+    JobTimeoutError,
     MissingAPIKeyError,
     NotFoundError,
     PermissionDeniedError,
+    PoolTimeoutError,
     RateLimitError,
     TogetherError,
     UnprocessableEntityError,
@@ -51,6 +54,7 @@ from .wire import Timeout
 if TYPE_CHECKING:
     from . import types as types
     from .container import TogetherContainer as TogetherContainer
+    from .file_check import check_file as check_file
     from .settings import TogetherSettings as TogetherSettings
     from .testing.fake import FakeTogether as FakeTogether
     from .transport.httpx_client import DefaultAsyncHttpxClient as DefaultAsyncHttpxClient
@@ -89,13 +93,16 @@ __all__ = [
     "DefaultAsyncHttpxClient",
     "DefaultHttpxClient",
     "FakeTogether",
+    "FileTypeError",
     "InsecureBaseURLWarning",
     "InternalServerError",
+    "JobTimeoutError",
     "MissingAPIKeyError",
     "NotFoundError",
     "NotGiven",
     "Omit",
     "PermissionDeniedError",
+    "PoolTimeoutError",
     "RateLimitError",
     "Stream",
     "Timeout",
@@ -106,6 +113,7 @@ __all__ = [
     "TogetherSettings",
     "UnprocessableEntityError",
     "__version__",
+    "check_file",
     "not_given",
     "omit",
     "types",
@@ -119,6 +127,7 @@ _LAZY = {
     "FakeTogether": ".testing.fake",
     "TogetherContainer": ".container",
     "TogetherSettings": ".settings",
+    "check_file": ".file_check",
 }
 
 

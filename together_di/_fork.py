@@ -16,6 +16,9 @@ class ForkAware(Protocol):
         ...
 
 
+#: What a forked child got from its parent. Kept, so that the garbage collector never touches the parent's connections.
+inherited: list[object] = []
+
 _registered: weakref.WeakSet[ForkAware] = weakref.WeakSet()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Mapping
-from pickle import PicklingError
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
@@ -381,13 +380,13 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        if getattr(self._engine.shared.transport, "belongs_to_caller", False):
-            raise PicklingError("A client with the caller's own http_client cannot be pickled.")
-        return _reopen, (type(self), self.client)
+        return _arrived, (type(self), self._engine)
 
 
-def _reopen(kind: type[_Client[Any, Any, Any, Any]], config: TogetherClient) -> _Client[Any, Any, Any, Any]:
-    return kind.from_config(config)
+def _arrived(kind: type[_Client[Any, Any, Any, Any]], engine: Engine[Any]) -> _Client[Any, Any, Any, Any]:
+    client = kind.__new__(kind)
+    client._attach(engine)
+    return client
 
 
 class Together(_Client[Sync, SyncEngine, "HttpxClient", SyncTransport]):

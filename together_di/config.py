@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from ._text import callers_level
+from .address import Origin
 from .credentials import Credential
 from .errors import ConfigurationError, InsecureBaseURLWarning, MissingAPIKeyError
 from .key_lookup import TIME_TO_LIVE, KeyReference, find_credential
+from .network import DEFAULT_NETWORK, Network
 from .options import (
     DEFAULT_BASE_URL,
+    DEFAULT_DRAIN_TIMEOUT,
     DEFAULT_MAX_RETRIES,
     DEFAULT_TIMEOUT,
     OPTIONS,
@@ -25,7 +28,7 @@ from .options import (
 )
 from .retry import DEFAULT_POLICY, RetryPolicy
 from .sources import Found, look
-from .wire import DEFAULT_NETWORK, Network, Origin, Timeout
+from .wire import Timeout
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -44,7 +47,9 @@ class TogetherClient:
         base_url: Where the API is, without `/v1` and without a trailing slash.
         timeout: Seconds for each part of one attempt: a number, a `Timeout`, or `None` for no limit.
         max_retries: How often a failed call is sent again.
-        retry: How long is waited before that.
+        retry: How long is waited before that, and how often it may be done in vain.
+        deadline: Seconds for a whole call: all attempts and the waits between them; `None` means no limit.
+        drain_timeout: Seconds that calls have to finish when the client is closed.
         default_headers: Sent with every request.
         default_query: Added to every URL.
         project_id: Used by the methods that take one.
@@ -61,6 +66,8 @@ class TogetherClient:
     timeout: float | Timeout | None = DEFAULT_TIMEOUT
     max_retries: int = DEFAULT_MAX_RETRIES
     retry: RetryPolicy = DEFAULT_POLICY
+    deadline: float | None = None
+    drain_timeout: float = DEFAULT_DRAIN_TIMEOUT
     default_headers: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     default_query: Mapping[str, object] = field(default_factory=lambda: MappingProxyType({}))
     project_id: str | None = None
@@ -109,6 +116,8 @@ class TogetherClient:
             timeout=_timeout(values),
             max_retries=take("max_retries", DEFAULT_MAX_RETRIES),
             retry=RetryPolicy(**_some_of(values, RetryPolicy._fields, prefix="retry_")),
+            deadline=take("deadline"),
+            drain_timeout=take("drain_timeout", DEFAULT_DRAIN_TIMEOUT),
             default_headers=MappingProxyType(dict(take("default_headers", {}))),
             default_query=take("default_query", MappingProxyType({})),
             project_id=take("project_id"),
@@ -173,16 +182,9 @@ class TogetherClient:
         return self
 
     def __reduce__(self) -> tuple[object, ...]:
-        state = {name: getattr(self, name) for name in self.__slots__ if name != "found"}
-        for name in ("default_headers", "default_query"):
-            state[name] = dict(state[name])
-        return _rebuild, (state,)
+        from .travel import packed
 
-
-def _rebuild(state: dict[str, Any]) -> TogetherClient:
-    for name in ("default_headers", "default_query"):
-        state[name] = MappingProxyType(state[name])
-    return TogetherClient(**state)
+        return packed(self)
 
 
 def embedded_key() -> str:

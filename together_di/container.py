@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copyreg
 import logging
 from collections.abc import Callable
+from pickle import PicklingError
+from threading import get_ident
 from typing import Any, ClassVar, TypeVar
 
 from dependency_injector import containers, providers
@@ -15,9 +18,11 @@ from .config import TogetherClient
 from .credentials import without_locals
 from .errors import ConfigurationError, MissingAPIKeyError
 from .explain import Explanation, explained
+from .lending import in_thread
 from .settings import TogetherSettings
 from .sources import DEFAULT, Found, look, misspelt
 from .transport import AsyncTransport, SyncTransport, open_async_transport, open_sync_transport
+from .travel import packed_container
 
 T = TypeVar("T")
 
@@ -41,6 +46,13 @@ class OnceProvider(providers.ThreadSafeSingleton[T]):
     """A singleton that is built once, however many threads ask at the same time, under a lock of its own."""
 
     storage_lock: ClassVar[Any] = _NewLock()
+    #: Its container, and what it is called there.
+    place: tuple[_Instance, str] | None = None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        if self.place is None:
+            raise PicklingError("A provider of a container's class cannot be pickled: take that of a container.")
+        return getattr, self.place
 
 
 class Opened:
@@ -106,6 +118,11 @@ def _async_client(config: TogetherClient, transport: AsyncTransport, opened: Ope
     return opened.add(AsyncTogether.from_config(config, transport))
 
 
+# So that `container.chat` can be pickled, as what it is: an attribute of a provider.
+copyreg.pickle(providers.ProvidedInstance, lambda provided: (getattr, (provided.provides, "provided")))
+copyreg.pickle(providers.AttributeGetter, lambda getter: (getattr, (getter.provides, getter.name)))
+
+
 class _Lifecycle:
     """What a container can do besides providing.
 
@@ -115,32 +132,37 @@ class _Lifecycle:
     def close(self) -> None:
         """Close the clients that were built, the last first; asking for one afterwards builds a new one.
 
+        Calls that run may finish, each client's within its `drain_timeout`.
+
         Raises:
             ExceptionGroup: Some could not be closed; the others were.
         """
-        _raise_together(
-            [
-                _failure(client.close_nowait if isinstance(client, AsyncTogether) else client.close)
-                for client in self._forget()
-            ]
-        )
+        clients = self._stopped()
+        _raise_together([_failure(client) for client in clients])
 
     async def aclose(self) -> None:
         """Close the clients that were built, the last first; asking for one afterwards builds a new one.
 
+        Calls that run may finish, each client's within its `drain_timeout`.
+
         Raises:
             ExceptionGroup: Some could not be closed; the others were.
         """
-        errors: list[Exception | None] = []
-        for client in self._forget():
-            try:
-                if isinstance(client, AsyncTogether):
-                    await client.aclose()
-                else:
-                    client.close()
-            except Exception as error:  # noqa: BLE001 - every client is closed, whatever the others do
-                errors.append(error)
+        clients = self._stopped()
+        try:
+            errors = [await _afailure(client) for client in clients]
+        except BaseException:  # cancelled
+            for client in clients:
+                client._engine.close_now()
+            raise
         _raise_together(errors)
+
+    def _stopped(self) -> list[Together | AsyncTogether]:
+        """The clients, which take no more calls: the time the others need to finish counts for each of them."""
+        clients = self._forget()
+        for client in clients:
+            client._engine.stop()
+        return clients
 
     def _forget(self) -> list[Together | AsyncTogether]:
         container: Any = self
@@ -210,9 +232,26 @@ def _named(container: Any, name: str) -> TogetherContainer:
     )
 
 
-def _failure(close: Callable[[], None]) -> Exception | None:
+async def _afailure(client: Together | AsyncTogether) -> Exception | None:
     try:
-        close()
+        if isinstance(client, AsyncTogether):
+            await client.aclose()
+        elif client._engine.shared.is_idle:
+            client.close()
+        else:
+            # Its calls may need this loop to get on, as a streamed answer that a web framework passes on does.
+            await in_thread(client._engine.close, get_ident())
+    except Exception as error:  # noqa: BLE001 - every client is closed, whatever the others do
+        return error
+    return None
+
+
+def _failure(client: Together | AsyncTogether) -> Exception | None:
+    try:
+        if isinstance(client, AsyncTogether):
+            client._engine.close()
+        else:
+            client.close()
     except Exception as error:  # noqa: BLE001 - every client is closed, whatever the others do
         return error
     return None
@@ -225,6 +264,14 @@ def _raise_together(errors: list[Exception | None]) -> None:
 
 class _Instance(_Lifecycle, containers.DynamicContainer):
     """What calling `TogetherContainer` gives."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if isinstance(value, OnceProvider):
+            value.place = self, name
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return packed_container(self)
 
 
 class TogetherContainer(_Lifecycle, containers.DeclarativeContainer):

@@ -150,7 +150,9 @@ class Credential:
         from pickle import PicklingError
 
         if callable(self._value):
-            return Credential, (self._value, self.source)
+            from .travel import by_name
+
+            return _given_by, (*by_name(self._value, self.source), self.source)
         if self._client is None:
             raise PicklingError(
                 f"A client whose key was given as {self.source} cannot be pickled: the key would travel with it. "
@@ -177,6 +179,13 @@ def _found_again(client: str) -> Credential:
     from .config import TogetherClient
 
     return TogetherClient.credential_named(client)
+
+
+def _given_by(module: str, name: str, source: str) -> Credential:
+    """The key that a function of this process gives."""
+    from .travel import named
+
+    return Credential(named(module, name), source)
 
 
 def _checked(value: SecretStr, source: str) -> SecretStr:

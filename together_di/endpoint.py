@@ -76,6 +76,10 @@ class Method:
 
     def __set_name__(self, owner: type[Resource[Any]], name: str) -> None:
         self.name = f"{owner.name}.{name}"
+        self._place = owner, name
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return getattr, self._place
 
     def __get__(self, obj: Any, owner: object = None) -> Any:
         if obj is None:

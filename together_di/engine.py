@@ -6,27 +6,22 @@ Everything is decided in plain functions; the sync and the async engine are two 
 from __future__ import annotations
 
 import functools
-import time
-import warnings
-import weakref
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._text import callers_level
+from ._loops import check_not_in_loop
 from .attempts import Attempts
 from .config import TogetherClient, set_log_level
+from .download import AsyncDownload, SyncDownload
 from .errors import (
     APIConnectionError,
-    APIError,
-    APIResponseValidationError,
     APIStatusError,
-    BlockingCallError,
-    BlockingCallWarning,
     ClientClosedError,
     ConfigurationError,
-    parsed_body,
+    deadline_error,
 )
+from .lending import CLOSED, Lease, SharedTransport, TransportT
 from .pagination import AsyncPage, AsyncPaginator, Page
 from .request import Call, RequestBuilder
 from .response import (
@@ -37,34 +32,25 @@ from .response import (
     BinaryAPIResponse,
     ResponseContextManager,
 )
-from .streaming import AsyncStream, Stream
+from .steps import Driver, Pause
+from .streaming import AsyncStream, Stream, is_event_stream, no_event_stream
 from .transport import AsyncTransport, SyncTransport
+from .travel import Travelling
 from .wire import Response
 
 if TYPE_CHECKING:
     from .endpoint import Method
     from .testing.script import Script
 
-TransportT = TypeVar("TransportT", bound=SyncTransport | AsyncTransport)
+__all__ = ["AsyncEngine", "Engine", "SharedTransport", "SyncEngine"]
+
 E = TypeVar("E", bound="Engine[Any]")
 
-
-class SharedTransport(Generic[TransportT]):
-    """A transport used by a client and its copies; closed by its owner, or when nobody refers to it any more."""
-
-    def __init__(self, transport: TransportT) -> None:
-        self.transport = transport
-        self.is_closed = False
-        # Also runs when the interpreter exits.
-        self._finalizer = weakref.finalize(self, transport.close)
-
-    def close(self) -> None:
-        """Close the transport; doing it twice does no harm."""
-        self.is_closed = True
-        self._finalizer()
+#: How many bytes of the body of an error are read: a proxy may send a page of any size.
+MOST_OF_AN_ERROR = 2**20
 
 
-class Engine(Generic[TransportT]):
+class Engine(Travelling, Generic[TransportT]):
     """What the namespaces of one client share."""
 
     #: Whether its methods return coroutines.
@@ -87,7 +73,29 @@ class Engine(Generic[TransportT]):
             ClientClosedError: It has.
         """
         if self.is_closed or self.shared.is_closed:
-            raise ClientClosedError("This client has been closed, and takes no more calls: build a new one.")
+            raise ClientClosedError(CLOSED)
+
+    def stop(self) -> None:
+        """Let no more calls in."""
+        self.is_closed = True
+        if self.owner:
+            self.shared.stop(self.config.drain_timeout)
+
+    def close(self, thread: int | None = None) -> None:
+        """Let no more calls in, wait for those that run, and close the transport, if it is this client's own.
+
+        Args:
+            thread: The thread that is kept waiting, if it is not this one.
+        """
+        self.stop()
+        if self.owner:
+            self.shared.close(thread)
+
+    def close_now(self) -> None:
+        """The same without waiting for anything."""
+        if self.owner:
+            self.shared.stop(0)
+        self.close()
 
     def viewed_as(self, kind: type[E]) -> E:
         """The same engine, which calls in another way: all state is shared."""
@@ -118,27 +126,6 @@ class Engine(Generic[TransportT]):
         raise NotImplementedError
 
 
-def check_not_in_loop(policy: str) -> None:
-    """Complain of a blocking call if an event loop runs on this thread.
-
-    Raises:
-        BlockingCallError: One does, and `policy` is `"raise"`.
-    """
-    from asyncio import get_running_loop
-
-    try:
-        get_running_loop()
-    except RuntimeError:
-        return
-    text = (
-        "A blocking call of Together in an event loop stops everything else in that loop until it is answered. Use "
-        "AsyncTogether (in a web framework, get_async_together), or asyncio.to_thread."
-    )
-    if policy == "raise":
-        raise BlockingCallError(text)
-    warnings.warn(text, BlockingCallWarning, stacklevel=callers_level())
-
-
 class SyncEngine(Engine[SyncTransport]):
     """Calls that block."""
 
@@ -156,24 +143,42 @@ class SyncEngine(Engine[SyncTransport]):
         """
         if self.config.blocking_calls != "allow":
             check_not_in_loop(self.config.blocking_calls)
-        attempts = Attempts(call, self.config.max_retries, self.config.retry)
+        self.check_open()
+        lease = self.shared.lend()
+        try:
+            response = self._send(call, lease)
+        except BaseException:
+            lease.end()
+            raise
+        if response.is_closed:
+            lease.end()
+        else:
+            response.lease = lease
+            if response.request is not None:
+                response.request.until = None  # the caller reads it when it likes
+        return SyncDownload(call, response, self.config, self.send).response if call.resumable else response
+
+    def _send(self, call: Call, lease: Lease) -> Response:
+        attempts = Attempts(call, self.config, self.shared.budget)
         while True:
-            self.check_open()  # each time: it may be closed while a call waits
+            lease.check()
             attempts.request.key = self.config.credential.get() if attempts.may_carry_key else None
             try:
                 response = self.shared.transport.send(attempts.request)
-                if not (call.stream or call.unread) or not response.is_success:
+                if not response.is_success:
+                    response.read(MOST_OF_AN_ERROR)
+                elif not (call.stream or call.unread):
                     response.read()
+                lease.check_whole(response.raw_headers)
                 if attempts.accept(response):
                     return response
                 continue
-            except APIConnectionError as error:
-                problem: APIError = error
-            except APIStatusError as error:
+            except (APIConnectionError, APIStatusError) as error:
                 problem = error
+            lease.check()
             if attempts.may_renew(problem) and self.config.credential.renew(attempts.request.key):
                 continue
-            time.sleep(attempts.delay(problem))
+            lease.pause(attempts.delay(problem))
 
     def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the method's result."""
@@ -187,7 +192,7 @@ class SyncEngine(Engine[SyncTransport]):
             return BinaryAPIResponse(response)
         response.read()
         if call.stream:
-            raise no_event_stream(method, response)
+            raise no_event_stream(method.name, response)
         result = method.parse(response, strict=self.config.strict)
         return Page(result, call, functools.partial(self.body, method)) if method.is_paged else result
 
@@ -203,7 +208,7 @@ class SyncEngine(Engine[SyncTransport]):
         while (step := driver.step) is not None:
             try:
                 result = self.send(step) if isinstance(step, Call) else step()
-            except Exception as error:  # noqa: BLE001 - for the generator to handle
+            except BaseException as error:  # noqa: BLE001 - for the generator to handle, and to tidy up after
                 driver.throw(error)
             else:
                 driver.send(result)
@@ -247,6 +252,12 @@ class AsyncEngine(Engine[AsyncTransport]):
 
     gives_coroutines = True
 
+    async def aclose(self) -> None:
+        """The same as `close`, in an event loop, which goes on meanwhile."""
+        self.stop()
+        if self.owner:
+            await self.shared.aclose()
+
     async def send(self, call: Call) -> Response:
         """The response, read unless the call is a stream.
 
@@ -254,24 +265,51 @@ class AsyncEngine(Engine[AsyncTransport]):
             APIStatusError: The API refused, and trying again did not help or makes no sense.
             APIConnectionError: There was no response, however often it was tried.
         """
-        attempts = Attempts(call, self.config.max_retries, self.config.retry)
+        self.check_open()
+        lease = self.shared.lend()
+        try:
+            response = await (self._send if call.request.deadline is None else self._send_in_time)(call, lease)
+        except BaseException:
+            lease.end()
+            raise
+        if response.is_closed:
+            lease.end()
+        else:
+            response.lease = lease
+            lease.is_awaited_here()
+            if response.request is not None:
+                response.request.until = None
+        return AsyncDownload(call, response, self.config, self.send).response if call.resumable else response
+
+    async def _send_in_time(self, call: Call, lease: Lease) -> Response:
+        import anyio
+
+        # The key, a free connection, the waits between the attempts: all of it is cancelled.
+        with anyio.move_on_after(call.request.deadline):
+            return await self._send(call, lease)
+        raise deadline_error(call.request)
+
+    async def _send(self, call: Call, lease: Lease) -> Response:
+        attempts = Attempts(call, self.config, self.shared.budget)
         while True:
-            self.check_open()
+            lease.check()
             attempts.request.key = await self.config.credential.aget() if attempts.may_carry_key else None
             try:
                 response = await self.shared.transport.send(attempts.request)
-                if not (call.stream or call.unread) or not response.is_success:
+                if not response.is_success:
+                    await response.aread(MOST_OF_AN_ERROR)
+                elif not (call.stream or call.unread):
                     await response.aread()
+                lease.check_whole(response.raw_headers)
                 if attempts.accept(response):
                     return response
                 continue
-            except APIConnectionError as error:
-                problem: APIError = error
-            except APIStatusError as error:
+            except (APIConnectionError, APIStatusError) as error:
                 problem = error
+            lease.check()
             if attempts.may_renew(problem) and await self.config.credential.arenew(attempts.request.key):
                 continue
-            await _sleep(attempts.delay(problem))
+            await lease.apause(attempts.delay(problem))
 
     async def call(self, method: Method, call: Call) -> Any:
         """Make the call and give the method's result."""
@@ -285,7 +323,7 @@ class AsyncEngine(Engine[AsyncTransport]):
             return AsyncBinaryAPIResponse(response)
         await response.aread()
         if call.stream:
-            raise no_event_stream(method, response)
+            raise no_event_stream(method.name, response)
         result = method.parse(response, strict=self.config.strict)
         return AsyncPage(result, call, functools.partial(self.body, method)) if method.is_paged else result
 
@@ -299,17 +337,35 @@ class AsyncEngine(Engine[AsyncTransport]):
 
     async def run(self, steps: Generator[Any, Any, Any]) -> Any:
         """Run the steps one after the other; what may block, in a worker thread."""
-        import anyio.to_thread
-
         driver = Driver(steps)
+        cancelled = False
         while (step := driver.step) is not None:
             try:
-                result = await self.send(step) if isinstance(step, Call) else await anyio.to_thread.run_sync(step)
-            except Exception as error:  # noqa: BLE001 - for the generator to handle
+                result = await (self._do_anyway if cancelled else self._do)(step)
+            except GeneratorExit:
+                raise  # there is no event loop any more to take another step
+            except BaseException as error:  # noqa: BLE001 - for the generator to handle, and to tidy up after
+                cancelled = cancelled or not isinstance(error, Exception)
                 driver.throw(error)
             else:
                 driver.send(result)
         return driver.result
+
+    async def _do_anyway(self, step: Call | Callable[[], Any]) -> Any:
+        """What a cancelled method still does must not be cancelled once more."""
+        import anyio
+
+        with anyio.CancelScope(shield=True):
+            return await self._do(step)
+
+    async def _do(self, step: Call | Callable[[], Any]) -> Any:
+        import anyio.to_thread
+
+        if isinstance(step, Call):
+            return await self.send(step)
+        if isinstance(step, Pause):
+            return await anyio.sleep(step.seconds)
+        return await anyio.to_thread.run_sync(step)
 
     @property
     def raw(self) -> RawAsyncEngine:
@@ -348,51 +404,3 @@ class StreamedAsyncEngine(RawAsyncEngine):
         return AsyncResponseContextManager(send)
 
     pages = call
-
-
-def is_event_stream(response: Response) -> bool:
-    """Whether the body is a stream of events, as far as the server says."""
-    return response.headers.get("content-type", "text/event-stream").lower().startswith("text/event-stream")
-
-
-def no_event_stream(method: Method, response: Response) -> APIResponseValidationError:
-    """The error for an answer that is not streamed though a stream was asked for."""
-    kind = response.headers.get("content-type")
-    message = f"{method.name}(stream=True): the answer is {kind}, not a stream of events (text/event-stream)."
-    return APIResponseValidationError(response, parsed_body(response), message=message)
-
-
-async def _sleep(seconds: float) -> None:
-    # anyio, so that it waits in trio as well.
-    import anyio
-
-    await anyio.sleep(seconds)
-
-
-class Driver:
-    """Runs a generator of steps: holds the step to do, takes its result or its error, and then the next step.
-
-    Attributes:
-        step: What is to be done; `None` at the end.
-        result: What the generator returned.
-    """
-
-    def __init__(self, steps: Generator[Any, Any, Any]) -> None:
-        self.step: Any = None
-        self.result: Any = None
-        self._steps = steps
-        self.send(None)
-
-    def send(self, result: Any) -> None:
-        """The step has been done, with this result."""
-        self._resume(self._steps.send, result)
-
-    def throw(self, error: Exception) -> None:
-        """The step has failed."""
-        self._resume(self._steps.throw, error)
-
-    def _resume(self, resume: Callable[[Any], Any], outcome: object) -> None:
-        try:
-            self.step = resume(outcome)
-        except StopIteration as end:
-            self.step, self.result = None, end.value

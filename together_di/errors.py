@@ -318,8 +318,8 @@ def without_key(response: Response) -> Response:
     if key is None:
         return response
     word = key.get_secret_value().encode()
-    headers = [(name, value.replace(word, b"[key hidden]")) for name, value in response.raw_headers]
-    content = None if response._content is None else response._content.replace(word, b"[key hidden]")
+    headers = [(name, value.replace(word, b"***")) for name, value in response.raw_headers]
+    content = None if response._content is None else response._content.replace(word, b"***")
     return Response(response.status_code, headers, response.request, content=content)
 
 
@@ -329,7 +329,7 @@ def blotted(value: Any, response: Response) -> Any:
     if key is None:
         return value
     if isinstance(value, str):
-        return value.replace(key.get_secret_value(), "[key hidden]")
+        return value.replace(key.get_secret_value(), "***")
     if isinstance(value, dict):
         return {name: blotted(item, response) for name, item in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):

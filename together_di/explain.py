@@ -10,9 +10,9 @@ from typing import Any, cast
 from .config import credential_for
 from .credentials import Credential, shown_key
 from .errors import ConfigurationError, MissingAPIKeyError
+from .network import hidden_password
 from .options import OPTIONS, shown_headers
 from .sources import Finding, Found, misspelt
-from .wire import hidden_password
 
 __all__ = ["Entry", "Explanation", "Origin", "explained"]
 

@@ -14,9 +14,10 @@ from urllib.parse import quote, urlsplit
 
 from ._sentinels import NotGiven, not_given
 from ._text import near_miss
+from .address import Origin
 from .errors import ConfigurationError
 from .secrets import Reference, store_for
-from .wire import Origin, Timeout, is_secret_header
+from .wire import Timeout, is_secret_header
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 DEFAULT_BASE_URL = "https://api.together.ai"
 DEFAULT_TIMEOUT = Timeout(60.0, connect=5.0)
 DEFAULT_MAX_RETRIES = 2
-TRANSPORTS = ("httpx", "embedded")
+DEFAULT_DRAIN_TIMEOUT = 10.0
+TRANSPORTS = ("httpx", "aiohttp", "embedded")
 GUARDS = ("allow", "warn", "raise")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -50,6 +52,16 @@ def checked_seconds(value: object, source: str) -> float:
     if not 0 < seconds < float("inf"):
         raise refused(source, value, "must be a positive number of seconds (None means no limit)")
     return seconds
+
+
+def checked_deadline(value: object, source: str) -> float | None:
+    """A positive number of seconds, also as text; `None` for no limit."""
+    return None if value is None else checked_seconds(value, source)
+
+
+def checked_wait(value: object, source: str) -> float:
+    """A number of seconds, also as text; 0 for not waiting at all."""
+    return 0.0 if str(value) in {"0", "0.0"} else checked_seconds(value, source)
 
 
 def checked_timeout(value: object, source: str) -> float | Timeout | None:
@@ -78,20 +90,20 @@ def _whole(value: object) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) else None
 
 
-def checked_max_retries(value: object, source: str) -> int:
-    """A number of retries, also as text."""
-    number = _whole(value)
-    if number is None or number < 0:
-        raise refused(source, value, "is not a number of retries; write 0, 1, 2, ...")
-    return number
+def _at_least(least: int, what: str) -> Callable[[object, str], int]:
+    """A check that takes a number of something, also as text."""
+
+    def checked(value: object, source: str) -> int:
+        number = _whole(value)
+        if number is None or number < least:
+            raise refused(source, value, f"is not a number of {what}; write {least}, {least + 1}, {least + 2}, ...")
+        return number
+
+    return checked
 
 
-def checked_connections(value: object, source: str) -> int:
-    """A number of connections, also as text."""
-    number = _whole(value)
-    if number is None or number < 1:
-        raise refused(source, value, "is not a number of connections; write 1, 2, 3, ...")
-    return number
+checked_max_retries = _at_least(0, "retries")
+checked_connections = _at_least(1, "connections")
 
 
 def _one_of(known: tuple[str, ...], what: str) -> Callable[[object, str], str]:
@@ -279,6 +291,9 @@ class FurtherOptions(TypedDict, total=False):
     retry_initial_delay: float | None
     retry_max_delay: float | None
     retry_after_limit: float | None
+    retry_budget: int | None
+    deadline: float | None
+    drain_timeout: float | None
     transport: str | None
     max_connections: int | None
     max_keepalive_connections: int | None
@@ -354,6 +369,9 @@ OPTIONS = {
         Option("retry_initial_delay", checked_seconds, 0.5),
         Option("retry_max_delay", checked_seconds, 8.0),
         Option("retry_after_limit", checked_seconds, 60.0),
+        Option("retry_budget", _at_least(1, "retries"), 500),
+        Option("deadline", checked_deadline),
+        Option("drain_timeout", checked_wait, DEFAULT_DRAIN_TIMEOUT),
         Option("default_headers", checked_headers, MappingProxyType({}), "CUSTOM_HEADERS", is_own=True),
         Option("default_query", checked_query, MappingProxyType({}), "", is_own=True),
         Option("project_id", checked_text, is_own=True),

@@ -14,7 +14,7 @@ from contextlib import aclosing, closing
 from queue import Empty, Queue
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
-from .errors import APIError, APITimeoutError
+from .errors import APIError, APITimeoutError, ClientClosedError
 
 if TYPE_CHECKING:
     from .streaming import AsyncStream, Stream
@@ -65,7 +65,7 @@ def _events(stream: Stream[T], first: First, each: Callable[[T], object] | None)
                 if each is not None:
                     each(chunk)
                 yield _event(chunk)
-        except APIError as error:
+        except (APIError, ClientClosedError) as error:
             yield _failure(error)
         else:
             yield _DONE
@@ -125,7 +125,7 @@ async def _aevents(stream: AsyncStream[T], first: First, each: Callable[[T], obj
                 if each is not None:
                     each(chunk)
                 yield _event(chunk)
-        except APIError as error:
+        except (APIError, ClientClosedError) as error:
             yield _failure(error)
         else:
             yield _DONE
@@ -139,7 +139,7 @@ def _event(chunk: Any) -> bytes:
     return b"data: %s\n\n" % chunk.model_dump_json(exclude_unset=True).encode()
 
 
-def _failure(error: APIError) -> bytes:
+def _failure(error: APIError | ClientClosedError) -> bytes:
     """What the browser may know; the rest is for the log."""
     logger.warning("A streamed answer broke off: %s", error)
     said = "The answer took too long." if isinstance(error, APITimeoutError) else "The answer broke off."

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import aclosing
 from pathlib import Path
+from pickle import PicklingError
 from types import TracebackType
 from typing import Any, Generic, TypeVar, overload
 
-from ._files import whole_file
+from ._files import PartFile
+from .download import body_size
+from .progress import DownloadProgressCallback, FileDownloadProgress
 from .wire import Headers, Request, Response
 
 S = TypeVar("S")
@@ -25,6 +29,8 @@ __all__ = [
     "BinaryAPIResponse",
     "ResponseContextManager",
 ]
+
+NOT_SENT = "A request that is yet to be sent cannot be pickled: send it (with ... as response), and read() the answer."
 
 
 class _Answer:
@@ -62,6 +68,36 @@ class _Answer:
         return f"<{type(self).__name__} [{self.status_code} {self.http_response.reason_phrase}]>"
 
 
+class _Writing:
+    """A body on its way into a file."""
+
+    def __init__(self, response: Response, target: Path, progress_callback: DownloadProgressCallback | None) -> None:
+        self._response = response
+        self._callback = progress_callback
+        self._size = body_size(response)
+        self._position = 0
+        self.part = PartFile(target, response.download.identity if response.download else None)
+
+    def begin(self) -> None:
+        """Open the file; what an earlier attempt has left of this content is not asked for again."""
+        kept = self.part.open()
+        if self._response.download is None or self._size is None or kept >= self._size:
+            self.part.restart()
+        elif kept:
+            self._response.download.start_at(kept)
+            self._position = kept
+
+    def write(self, chunk: bytes) -> None:
+        """Append a chunk."""
+        self.part.write(chunk)
+        self._position += len(chunk)
+
+    def tell(self) -> None:
+        """Call back."""
+        if self._callback is not None:
+            self._callback(FileDownloadProgress(self._position, self._size))
+
+
 class _SyncBody(_Answer):
     def read(self) -> bytes:
         """The whole body."""
@@ -89,6 +125,36 @@ class _SyncBody(_Answer):
             yield from (line.removesuffix(b"\r").decode("utf-8", "replace") for line in lines)
         if rest:
             yield rest.decode("utf-8", "replace")
+
+    def write_to_file(
+        self, file: str | os.PathLike[str], *, progress_callback: DownloadProgressCallback | None = None
+    ) -> None:
+        """Write the body to `file`: all of it or, if anything fails, nothing.
+
+        A file of which the server has an ETag is not begun anew by the next attempt: what had come is kept beside it.
+
+        Args:
+            file: Where it belongs.
+            progress_callback: Called with a `FileDownloadProgress` again and again.
+
+        Raises:
+            OSError: The file cannot be written.
+            APIConnectionError: The body did not come as a whole.
+        """
+        writing = _Writing(self.http_response, Path(file), progress_callback)
+        try:
+            writing.begin()
+            writing.tell()
+            for chunk in self.iter_bytes():
+                writing.write(chunk)
+                writing.tell()
+            writing.part.finish()
+        except BaseException as error:
+            writing.part.give_up(error)
+            self.http_response.drop()
+            raise
+
+    stream_to_file = write_to_file
 
     def close(self) -> None:
         """Give the connection back."""
@@ -124,6 +190,39 @@ class _AsyncBody(_Answer):
         if rest:
             yield rest.decode("utf-8", "replace")
 
+    async def write_to_file(
+        self, file: str | os.PathLike[str], *, progress_callback: DownloadProgressCallback | None = None
+    ) -> None:
+        """Write the body to `file`, in a worker thread: all of it or, if anything fails, nothing.
+
+        A file of which the server has an ETag is not begun anew by the next attempt: what had come is kept beside it.
+
+        Args:
+            file: Where it belongs.
+            progress_callback: Called with a `FileDownloadProgress` again and again, in the event loop.
+
+        Raises:
+            OSError: The file cannot be written.
+            APIConnectionError: The body did not come as a whole.
+        """
+        from anyio.to_thread import run_sync
+
+        writing = _Writing(self.http_response, Path(file), progress_callback)
+        try:
+            await run_sync(writing.begin)
+            writing.tell()
+            async with aclosing(self.http_response.aiter_bytes()) as chunks:
+                async for chunk in chunks:
+                    await run_sync(writing.write, chunk)
+                    writing.tell()
+            await run_sync(writing.part.finish)
+        except BaseException as error:
+            writing.part.give_up(error)
+            self.http_response.drop()
+            raise
+
+    stream_to_file = write_to_file
+
     async def close(self) -> None:
         """Give the connection back."""
         await self.http_response.aclose()
@@ -135,6 +234,11 @@ class APIResponse(_SyncBody, Generic[S]):
     def __init__(self, response: Response, parse: Callable[[Response], S]) -> None:
         super().__init__(response)
         self._parse = parse
+
+    def __reduce__(self) -> tuple[object, ...]:
+        from .travel import without_engine
+
+        return type(self), (self.http_response, without_engine(self._parse))
 
     @overload
     def parse(self) -> S: ...
@@ -151,6 +255,11 @@ class AsyncAPIResponse(_AsyncBody, Generic[S]):
     def __init__(self, response: Response, parse: Callable[[Response], Coroutine[Any, Any, S]]) -> None:
         super().__init__(response)
         self._parse = parse
+
+    def __reduce__(self) -> tuple[object, ...]:
+        from .travel import without_engine
+
+        return type(self), (self.http_response, without_engine(self._parse))
 
     @overload
     async def parse(self) -> S: ...
@@ -177,35 +286,9 @@ class BinaryAPIResponse(_SyncBody):
         """The whole body."""
         return self.read()
 
-    def write_to_file(self, file: str | os.PathLike[str]) -> None:
-        """Write the body to `file`: all of it or, if anything fails, nothing.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        with whole_file(Path(file)) as write:
-            for chunk in self.iter_bytes():
-                write(chunk)
-
-    stream_to_file = write_to_file
-
 
 class AsyncBinaryAPIResponse(_AsyncBody):
     """An answer that is not JSON: audio, or the content of a file."""
-
-    async def write_to_file(self, file: str | os.PathLike[str]) -> None:
-        """Write the body to `file`, in a worker thread: all of it or, if anything fails, nothing.
-
-        Raises:
-            OSError: The file cannot be written.
-        """
-        import anyio.to_thread
-
-        with whole_file(Path(file)) as write:
-            async for chunk in self.iter_bytes():
-                await anyio.to_thread.run_sync(write, chunk)
-
-    stream_to_file = write_to_file
 
 
 class ResponseContextManager(Generic[S]):
@@ -213,6 +296,9 @@ class ResponseContextManager(Generic[S]):
 
     def __init__(self, send: Callable[[], APIResponse[S]]) -> None:
         self._send = send
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise PicklingError(NOT_SENT)
 
     def __enter__(self) -> APIResponse[S]:
         self._response = self._send()
@@ -229,6 +315,9 @@ class AsyncResponseContextManager(Generic[S]):
 
     def __init__(self, send: Callable[[], Coroutine[Any, Any, AsyncAPIResponse[S]]]) -> None:
         self._send = send
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise PicklingError(NOT_SENT)
 
     async def __aenter__(self) -> AsyncAPIResponse[S]:
         self._response = await self._send()

@@ -26,14 +26,44 @@ class RetryPolicy(NamedTuple):
         initial_delay: Upper limit of the first wait; it doubles with each attempt.
         max_delay: Upper limit of any wait that the server did not ask for.
         after_limit: What a longer `Retry-After` is cut down to.
+        budget: How many retries a client may make in a row that do not help. Each successful call gives one back, and
+            one that the server asked for (`Retry-After`) costs nothing. It is for the day on which the API is down: not
+            every call of every thread should then come three times.
     """
 
     initial_delay: float = 0.5
     max_delay: float = 8.0
     after_limit: float = 60.0
+    budget: int = 500
 
 
 DEFAULT_POLICY = RetryPolicy()
+
+
+class RetryBudget:
+    """What is used up of a client's `RetryPolicy.budget`.
+
+    It is counted without a lock: a retry more or less makes no difference, and calls need not wait for one another.
+    """
+
+    __slots__ = ("spent",)
+
+    def __init__(self) -> None:
+        self.spent = 0
+
+    def succeed(self) -> None:
+        """A call was answered."""
+        if self.spent > 0:
+            self.spent -= 1
+
+    def take(self, error: APIError, limit: int) -> bool:
+        """Whether there may be another attempt after `error`."""
+        if isinstance(error, APIStatusError) and retry_after(error.response.headers) is not None:
+            return True
+        if self.spent >= limit:
+            return False
+        self.spent += 1
+        return True
 
 
 @dataclass(frozen=True, slots=True)

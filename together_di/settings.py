@@ -20,10 +20,11 @@ from pydantic_settings import (
 
 from .credentials import without_locals
 from .errors import ConfigurationError
+from .network import hidden_password
 from .options import shown_headers
 from .secrets import Reference
 from .sources import Found, look
-from .wire import Timeout, hidden_password
+from .wire import Timeout
 
 if TYPE_CHECKING:
     from .config import TogetherClient
@@ -48,6 +49,10 @@ class TogetherSettings(BaseSettings):
         retry_initial_delay: Upper limit in seconds of the wait before the first retry; it doubles each time (0.5).
         retry_max_delay: Upper limit in seconds of any wait that the server did not ask for (8).
         retry_after_limit: Seconds to which a longer `Retry-After` of the server is cut down (60).
+        retry_budget: How many retries in a row may be made in vain; each success gives one back (500).
+        deadline: Seconds for a whole call, all attempts and the waits between them together; for a stream, until it
+            begins (no limit).
+        drain_timeout: Seconds that calls which run have to finish when their client is closed (10).
         default_headers: Sent with every request.
         default_query: Added to every URL.
         project_id: For the methods that take one.
@@ -85,6 +90,9 @@ class TogetherSettings(BaseSettings):
     retry_initial_delay: float | None = None
     retry_max_delay: float | None = None
     retry_after_limit: float | None = None
+    retry_budget: int | None = None
+    deadline: float | None = None
+    drain_timeout: float | None = None
     default_headers: Mapping[str, str] | None = None
     default_query: Mapping[str, object] | None = None
     project_id: str | None = None

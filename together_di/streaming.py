@@ -6,10 +6,18 @@ import codecs
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import aclosing, suppress
+from pickle import PicklingError
 from types import TracebackType
 from typing import Generic, Self, TypeVar, cast
 
-from .errors import APIConnectionError, error_details, stream_error
+from .errors import (
+    APIConnectionError,
+    APIResponseValidationError,
+    ClientClosedError,
+    error_details,
+    parsed_body,
+    stream_error,
+)
 from .wire import Response
 
 T = TypeVar("T")
@@ -84,26 +92,31 @@ class EventParser:
 
 
 class _Items(Generic[T]):
-    """From network reads to items: what sync and async streams share."""
+    """From network reads to items: what sync and async streams share.
+
+    It knows nothing of the stream. So a stream that nobody wants any more is gone at once, and not when the garbage
+    collector finds it, who may come while another lock is held.
+    """
 
     def __init__(self, response: Response, decode: Decode[T]) -> None:
         self.response = response
         self.received = 0
+        self.is_closed = False
         self._decode = decode
         self._parser = EventParser()
         #: How many more network reads there may be: none are counted before the last word has been said.
-        self._reads_left: int | None = None
+        self.reads_left: int | None = None
 
-    def _feed(self, chunk: bytes) -> Iterator[T]:
+    def feed(self, chunk: bytes) -> Iterator[T]:
         """The items in `chunk`. Those that stand before an error event are given first, then the error is raised."""
-        if self._reads_left is not None:
-            self._reads_left -= 1
+        if self.reads_left is not None:
+            self.reads_left -= 1
             return
         response, decode = self.response, self._decode
         for name, data in self._parser.feed(chunk):
             if data.startswith(b"[DONE]"):
                 # Only a connection that has been read to its end is kept: read on, but neither for long nor for much.
-                self._reads_left = LAST_READS if response.hurry() else 0
+                self.reads_left = LAST_READS if response.hurry() else 0
                 return
             # The word may also stand in the text of a chunk, so only a parser can tell.
             if (name == "error" or b'"error"' in data) and (body := _error_body(name, data)) is not None:
@@ -111,6 +124,39 @@ class _Items(Generic[T]):
             item = decode(response, data)
             self.received += 1
             yield item
+
+    def run(self) -> Iterator[T]:
+        """All items of a response that is read by blocking."""
+        try:
+            for chunk in self.response.iter_bytes():
+                yield from self.feed(chunk)
+                if self.reads_left == 0:
+                    break
+        except (APIConnectionError, ClientClosedError):
+            # Closed by another thread, it just ends.
+            if self.reads_left is None and not self.is_closed:
+                raise
+        except GeneratorExit:
+            self.response.drop()
+            raise
+        finally:
+            self.response.close()
+
+    async def arun(self) -> AsyncGenerator[T]:
+        """All items of a response that is awaited."""
+        try:
+            # `aclosing`, here and below: an async generator that is left waiting is closed at some other time.
+            async with aclosing(self.response.aiter_bytes()) as chunks:
+                async for chunk in chunks:
+                    for item in self.feed(chunk):
+                        yield item
+                    if self.reads_left == 0:
+                        return
+        except (APIConnectionError, ClientClosedError):
+            if self.reads_left is None and not self.is_closed:
+                raise
+        finally:
+            await self.response.aclose()
 
 
 def _error_body(name: str, data: bytes) -> object | None:
@@ -124,48 +170,49 @@ def _error_body(name: str, data: bytes) -> object | None:
     return None
 
 
-class Stream(_Items[T]):
+class _Stream(Generic[T]):
+    def __init__(self, response: Response, decode: Decode[T]) -> None:
+        self._items = _Items(response, decode)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        raise PicklingError("A stream cannot be pickled, it is a connection: pickle the chunks that it has given.")
+
+    @property
+    def response(self) -> Response:
+        """The response, with its headers; its body is this stream."""
+        return self._items.response
+
+    @property
+    def received(self) -> int:
+        """How many chunks have been delivered."""
+        return self._items.received
+
+
+class Stream(_Stream[T]):
     """The chunks of an answer as they arrive.
 
     Iterate over it once. The connection is given back at the end, on an error, and when a `for` loop is left early;
     use it as a context manager to be sure in any other case.
-
-    Attributes:
-        response: The response, with its headers; its body is this stream.
-        received: How many chunks have been delivered.
     """
 
     def __init__(self, response: Response, decode: Decode[T]) -> None:
         super().__init__(response, decode)
-        self._is_closed = False
-        self._iterator = self._run()
-
-    def _run(self) -> Iterator[T]:
-        try:
-            for chunk in self.response.iter_bytes():
-                yield from self._feed(chunk)
-                if self._reads_left == 0:
-                    return
-        except APIConnectionError:
-            # Closed by another thread, it just ends.
-            if self._reads_left is None and not self._is_closed:
-                raise
-        finally:
-            self.close()
+        self._iterator = self._items.run()
 
     def __iter__(self) -> Iterator[T]:
         # A generator of its own: leaving a `for` loop drops it, and that closes the connection at once.
         try:
             yield from self._iterator
         finally:
-            self.close()
+            self._items.is_closed = True
+            self.response.drop()
 
     def __next__(self) -> T:
         return next(self._iterator)
 
     def close(self) -> None:
         """Give the connection back; what has not been read is lost. Any thread may do it."""
-        self._is_closed = True
+        self._items.is_closed = True
         self.response.close()
 
     def __enter__(self) -> Self:
@@ -177,35 +224,16 @@ class Stream(_Items[T]):
         self.close()
 
 
-class AsyncStream(_Items[T]):
+class AsyncStream(_Stream[T]):
     """The chunks of an answer as they arrive.
 
     Iterate over it once. The connection is given back at the end, on an error or cancellation, and when an `async for`
     loop is left early; use it as an async context manager to be sure in any other case.
-
-    Attributes:
-        response: The response, with its headers; its body is this stream.
-        received: How many chunks have been delivered.
     """
 
     def __init__(self, response: Response, decode: Decode[T]) -> None:
         super().__init__(response, decode)
-        self._iterator = self._run()
-
-    async def _run(self) -> AsyncGenerator[T]:
-        try:
-            # `aclosing`, here and below: an async generator that is left waiting is closed at some other time.
-            async with aclosing(self.response.aiter_bytes()) as chunks:
-                async for chunk in chunks:
-                    for item in self._feed(chunk):
-                        yield item
-                    if self._reads_left == 0:
-                        return
-        except APIConnectionError:
-            if self._reads_left is None:
-                raise
-        finally:
-            await self.response.aclose()
+        self._iterator = self._items.arun()
 
     async def __aiter__(self) -> AsyncIterator[T]:
         async with aclosing(self._iterator):
@@ -217,6 +245,7 @@ class AsyncStream(_Items[T]):
 
     async def aclose(self) -> None:
         """Give the connection back; what has not been read is lost."""
+        self._items.is_closed = True
         # A generator that is being waited for in another task cannot be closed; its response can.
         with suppress(RuntimeError):
             await self._iterator.aclose()
@@ -231,3 +260,15 @@ class AsyncStream(_Items[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+def is_event_stream(response: Response) -> bool:
+    """Whether the body is a stream of events, as far as the server says."""
+    return response.headers.get("content-type", "text/event-stream").lower().startswith("text/event-stream")
+
+
+def no_event_stream(who: str, response: Response) -> APIResponseValidationError:
+    """The error for an answer that is not streamed though a stream was asked for."""
+    kind = response.headers.get("content-type")
+    message = f"{who}(stream=True): the answer is {kind}, not a stream of events (text/event-stream)."
+    return APIResponseValidationError(response, parsed_body(response), message=message)

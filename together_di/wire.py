@@ -7,20 +7,26 @@ neither a request nor an error that keeps one can show it.
 
 from __future__ import annotations
 
-import functools
 import json
 import re
-import zlib
+import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
+from pickle import PicklingError
 from types import EllipsisType
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
-from urllib.parse import quote, urlsplit
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ._fork import inherited
+from ._unzip import unzipper
+from .address import Origin
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
+
+    from .download import Download
+    from .lending import Lease
 
 RawHeaders = list[tuple[bytes, bytes]]
 
@@ -75,37 +81,6 @@ class Timeout:
         return f"Timeout({', '.join(f'{name}={value}' for name, value in self.parts().items())})"
 
 
-class Network(NamedTuple):
-    """How requests reach the API.
-
-    Attributes:
-        max_connections: How many there are at most, in each process and event loop.
-        max_keepalive_connections: How many of them are kept open while they are idle.
-        keepalive_expiry: Seconds after which an idle one is closed.
-        proxy: The URL of a proxy; without one, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` count.
-        ca_bundle: A file or directory of PEM certificates to trust; without one, `SSL_CERT_FILE` or `SSL_CERT_DIR`,
-            else those of certifi.
-    """
-
-    max_connections: int = 100
-    max_keepalive_connections: int = 100
-    keepalive_expiry: float = 30.0
-    proxy: str | None = None
-    ca_bundle: str | None = None
-
-    def __repr__(self) -> str:
-        shown = self._asdict() | {"proxy": self.proxy and hidden_password(self.proxy)}
-        return f"Network({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
-
-
-DEFAULT_NETWORK = Network()
-
-
-def hidden_password(url: str) -> str:
-    """`url` without the user and password in it."""
-    return re.sub(r"//[^/]*@", "//[hidden]@", url)
-
-
 class Headers(Mapping[str, str]):
     """Header fields by name, whatever the case; repeated fields are joined with a comma (RFC 9110, 5.2)."""
 
@@ -135,37 +110,6 @@ class Headers(Mapping[str, str]):
         return f"Headers({shown!r})"
 
 
-class Origin(NamedTuple):
-    """Scheme, host and port: what a connection is made to, and what a key may be sent to."""
-
-    scheme: str
-    host: str
-    port: int | None
-
-    @property
-    def authority(self) -> str:
-        """Host and port as a `Host` header and a URL write them."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port is None else f"{host}:{self.port}"
-
-    def __str__(self) -> str:
-        return f"{self.scheme}://{self.authority}"
-
-
-def parse_url(url: str) -> tuple[Origin, str] | None:
-    """Origin and target of an absolute http(s) URL, in ASCII; `None` for anything else."""
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").encode("idna").decode("ascii")
-        origin = Origin(parts.scheme, host, parts.port)
-    except ValueError:
-        return None
-    if origin.scheme not in {"http", "https"} or not host:
-        return None
-    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    return origin, quote(target, safe="/?%:@!$&'()*+,;=~[]")
-
-
 class Upload(Protocol):
     """A request body that is read while it is sent."""
 
@@ -187,8 +131,12 @@ class Request:
     raw_headers: RawHeaders
     content: bytes | Upload = b""
     timeout: Timeout = field(default_factory=Timeout)
+    deadline: float | None = None
+    """Seconds for the whole call: all attempts and the waits between them."""
     key: SecretStr | None = None
     """Sent as `Authorization: Bearer ...`; `None` for addresses that must not see it."""
+    until: float | None = None
+    """When the deadline is over, by `time.monotonic`."""
 
     @property
     def url(self) -> str:
@@ -205,7 +153,8 @@ class Request:
         return replace(self, content=b"", key=None)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Request, (self.method, self.origin, self.target, self.raw_headers, b"", self.timeout)
+        headers = [item for item in self.raw_headers if not is_secret_header(item[0].decode("latin-1"))]
+        return Request, (self.method, self.origin, self.target, headers, b"", self.timeout)
 
     def __repr__(self) -> str:
         return f"<Request {self.method} {self.url}>"
@@ -221,12 +170,16 @@ class Body:
     aclose: Callable[[], Coroutine[Any, Any, None]] | None = None
     hurry: Callable[[], None] | None = None
     """Wait only for a moment for what is still to come."""
+    download: Download | None = None
+    """How to go on with a body of which a part is there already."""
+    drop: Callable[[], None] | None = None
+    """Let go of them where nothing may block and no lock may be taken: in the garbage collector."""
 
 
 class Response:
     """One HTTP response; `content` is there once the body has been read."""
 
-    __slots__ = ("_body", "_content", "_headers", "_unzip", "raw_headers", "request", "status_code")
+    __slots__ = ("_body", "_content", "_headers", "_unzip", "lease", "raw_headers", "request", "status_code")
 
     def __init__(
         self,
@@ -237,11 +190,13 @@ class Response:
         content: bytes | None = None,
         body: Body | None = None,
     ) -> None:
+        self._body = body
         self.status_code = status_code
         self.raw_headers = raw_headers
         self.request = request
+        #: Of a body that is still to be read: what its client waits for before it closes.
+        self.lease: Lease | None = None
         self._content = content
-        self._body = body
         self._headers: Headers | None = None
         self._unzip = unzipper(raw_headers)
 
@@ -295,17 +250,42 @@ class Response:
         """Whether the connection has been given back."""
         return self._body is None
 
+    @property
+    def download(self) -> Download | None:
+        """How to go on with a body of which a part is there already; `None` if that cannot be, or it has been read."""
+        return self._body.download if self._body else None
+
+    def with_body(self, body: Body) -> Response:
+        """The same response, whose bytes come, decompressed, from elsewhere."""
+        response = _rebuild_response(self.status_code, self.raw_headers, self.request, None)
+        response._body = body
+        return response
+
     def iter_bytes(self) -> Iterator[bytes]:
         """The body as it arrives, decompressed; the connection is given back at the end."""
         if self._body is None:
             yield from () if self._content is None else (self._content,)
             return
         assert self._body.chunks is not None
+        if self.lease is not None:
+            self.lease.is_read_here()
+        unzip = self._unzip
         try:
-            unzip = self._unzip
             for chunk in self._body.chunks:
-                if data := chunk if unzip is None else unzip(chunk):
-                    yield data
+                self._check()
+                if unzip is None:
+                    yield chunk
+                else:
+                    yield from unzip(chunk)
+        except GeneratorExit:
+            self.drop()
+            raise
+        except Exception:
+            self._check()
+            raise
+        else:
+            if self.lease is not None:
+                self.lease.check_whole(self.raw_headers)
         finally:
             self.close()
 
@@ -316,25 +296,53 @@ class Response:
                 yield self._content
             return
         assert self._body.achunks is not None
+        if self.lease is not None:
+            self.lease.is_awaited_here()
         unzip = self._unzip
         try:
             async with aclosing(self._body.achunks) as chunks:
                 async for chunk in chunks:
-                    if data := chunk if unzip is None else unzip(chunk):
+                    self._check()
+                    for data in (chunk,) if unzip is None else unzip(chunk):
                         yield data
+        except Exception:
+            self._check()
+            raise
+        else:
+            if self.lease is not None:
+                self.lease.check_whole(self.raw_headers)
         finally:
             await self.aclose()
 
-    def read(self) -> bytes:
-        """Read the whole body and give the connection back."""
+    def _check(self) -> None:
+        """If the client has been closed, that is what there is to say, and not what became of the connection."""
+        if self.lease is not None:
+            self.lease.check()
+
+    def read(self, most: int = sys.maxsize) -> bytes:
+        """Read the body, but not much more than `most` bytes of it, and give the connection back."""
         if self._content is None:
-            self._content = b"".join(self.iter_bytes())
+            parts: list[bytes] = []
+            for part in self.iter_bytes():
+                parts.append(part)
+                most -= len(part)
+                if most <= 0:
+                    self.close()
+                    break
+            self._content = b"".join(parts)
         return self._content
 
-    async def aread(self) -> bytes:
-        """Read the whole body and give the connection back."""
+    async def aread(self, most: int = sys.maxsize) -> bytes:
+        """The same, awaited."""
         if self._content is None:
-            self._content = b"".join([chunk async for chunk in self.aiter_bytes()])
+            parts: list[bytes] = []
+            async with aclosing(self.aiter_bytes()) as chunks:
+                async for part in chunks:
+                    parts.append(part)
+                    most -= len(part)
+                    if most <= 0:
+                        break
+            self._content = b"".join(parts)
         return self._content
 
     def hurry(self) -> bool:
@@ -346,17 +354,42 @@ class Response:
 
     def close(self) -> None:
         """Give the connection back (closed, if bytes are still due on it)."""
-        body, self._body = self._body, None
+        body = self._let_go()
         if body and body.close:
             body.close()
 
     async def aclose(self) -> None:
         """Give the connection back (closed, if bytes are still due on it)."""
-        body, self._body = self._body, None
+        body = self._let_go()
         if body and body.aclose:
             await body.aclose()
 
+    def drop(self) -> None:
+        """The same where nothing may block: the connection is closed, and given back when there is time for that."""
+        body = self._let_go()
+        if body and body.drop:
+            body.drop()
+
+    def _let_go(self) -> Body | None:
+        """The body, if it is to be closed."""
+        body, self._body = self._body, None
+        lease = self.lease
+        if lease is None or body is None:
+            return body
+        lease.end()
+        if not lease.is_foreign:
+            return body
+        # A lock that another thread of the parent held at the fork would never be free.
+        inherited.append(body)
+        return None
+
+    def __del__(self) -> None:
+        if self._body is not None:
+            self.drop()
+
     def __reduce__(self) -> tuple[object, ...]:
+        if self._body is not None:
+            raise PicklingError("An answer that is still being read cannot be pickled: read() all of it first.")
         return _rebuild_response, (self.status_code, self.raw_headers, self.request, self._content)
 
     def __repr__(self) -> str:
@@ -369,21 +402,3 @@ def _rebuild_response(
     response = Response(status_code, raw_headers, request, content=content)
     response._unzip = None
     return response
-
-
-def unzipper(raw_headers: RawHeaders) -> Callable[[bytes], bytes] | None:
-    """The decompressor that a response's `Content-Encoding` asks for."""
-    for name, value in raw_headers:
-        if name.lower() == b"content-encoding" and value.strip().lower() in {b"gzip", b"x-gzip", b"deflate"}:
-            # 32 + 15: detect the gzip or the zlib header.
-            return functools.partial(_unzip, zlib.decompressobj(47).decompress)
-    return None
-
-
-def _unzip(decompress: Callable[[bytes], bytes], chunk: bytes) -> bytes:
-    try:
-        return decompress(chunk)
-    except zlib.error as error:
-        from .errors import APIConnectionError  # which needs this module
-
-        raise APIConnectionError(f"The compressed body of the response is broken: {error}.") from None

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
+from . import fake
 from .container import cases
 from .measure import FLOOR, OURS
 from .startup import IMPORTS, in_fresh_process
@@ -9,6 +14,42 @@ from .startup import IMPORTS, in_fresh_process
 #: The cost of `from together_di import Together` as a multiple of that of `import httpx, pydantic`.
 BUDGET = 1.2
 ROUNDS = 7
+
+#: A faked chat call as a share of one that httpx's own mock answers: 150 of some 200 microseconds.
+CALL_BUDGET = 0.75
+#: An empty test with the fixture as a multiple of one without it, for which pytest takes most of a millisecond.
+TEST_BUDGET = 2.2
+TESTS = """
+import pytest
+
+@pytest.mark.parametrize("number", range(200))
+class TestAll:
+    def test_plain(self, number):
+        pass
+
+    def test_faked(self, number, fake_together):
+        pass
+"""
+#: Runs both kinds in turns, and prints what one of each takes, set-up and clean-up included.
+CLOCK = """
+import statistics, time
+import pytest
+
+costs = {}
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.callspec.params["number"])
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    started = time.perf_counter()
+    result = yield
+    costs.setdefault(item.originalname, []).append(time.perf_counter() - started)
+    return result
+
+def pytest_sessionfinish():
+    print("\\ncosts:", *(statistics.median(costs[name]) for name in ("test_plain", "test_faked")))
+"""
 
 
 def test_importing_costs_little_more_than_httpx_and_pydantic() -> None:
@@ -31,3 +72,21 @@ def test_finding_out_a_configuration_costs_little_more_than_looking_at_its_place
     resolved = cases()[1]
     floor, ours = (min(contender.cost() for _ in range(ROUNDS)) for contender in resolved.contenders)
     assert ours < 5 * floor, f"{ours * 1e6:.0f} us, {ours / floor:.1f} times the {floor * 1e6:.0f} us of the floor"
+
+
+def test_a_faked_chat_call_costs_less_than_one_that_httpx_mocks() -> None:
+    call = fake.cases()[0]
+    floor, ours = (min(contender.cost() for _ in range(ROUNDS)) for contender in call.contenders)
+    assert ours <= CALL_BUDGET * floor, f"{ours * 1e6:.0f} us, {ours / floor:.2f} times the {floor * 1e6:.0f} of httpx"
+
+
+def test_a_thousand_tests_with_a_fake_take_less_than_a_second_more(tmp_path: Path) -> None:
+    (tmp_path / "conftest.py").write_text(CLOCK)
+    (tmp_path / "test_all.py").write_text(TESTS)
+    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "--rootdir", "."]
+    done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True, timeout=120)
+    (line,) = (line for line in done.stdout.splitlines() if line.startswith("costs: "))
+    floor, ours = map(float, line.split()[1:])
+    assert ours <= TEST_BUDGET * floor, (
+        f"{ours * 1e6:.0f} us, {ours / floor:.2f} times the {floor * 1e6:.0f} us of a test without a fake"
+    )

@@ -7,17 +7,27 @@ from collections.abc import Iterator
 
 import pytest
 
+from together_di.lending import Lease
+
 from .support.leaks import found_in, safe_repr
 
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Retries do not wait; their delays, in seconds, are in this list."""
+    """Retries do not wait, and nothing else does; the delays, in seconds, are in this list."""
     waits: list[float] = []
 
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
+    def pause(lease: Lease, seconds: float) -> None:
+        waits.append(seconds)
+
+    async def apause(lease: Lease, seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr(Lease, "pause", pause)
+    monkeypatch.setattr(Lease, "apause", apause)
     monkeypatch.setattr("time.sleep", waits.append)
     monkeypatch.setattr("anyio.sleep", sleep)
     return waits

@@ -27,6 +27,7 @@ from together_di import (
     Together,
     TogetherClient,
 )
+from together_di.lending import Lease
 
 from .support.http_server import HTTPServer, answer
 from .support.recorder import Recorder
@@ -539,14 +540,14 @@ def test_a_client_that_is_closed_while_a_call_waits_does_not_send_it_again(
 ) -> None:
     with HTTPServer(default=answer({"error": {}}, status=500)) as server, open_side(server.url) as side:
 
-        def close(_: float) -> None:
-            side.client._engine.is_closed = True
+        def close(lease: Lease, seconds: float) -> None:
+            side.client.close()
 
-        async def aclose(_: float) -> None:
-            close(0)
+        async def aclose(lease: Lease, seconds: float) -> None:
+            side.client.close_nowait()
 
-        monkeypatch.setattr("time.sleep", close)
-        monkeypatch.setattr("anyio.sleep", aclose)
+        monkeypatch.setattr(Lease, "pause", close)
+        monkeypatch.setattr(Lease, "apause", aclose)
         with pytest.raises(ClientClosedError):
             side.call(chat)
     assert len(server.requests) == 1

@@ -33,6 +33,7 @@ from together_di import (
     MissingAPIKeyError,
     NotFoundError,
     PermissionDeniedError,
+    PoolTimeoutError,
     RateLimitError,
     Together,
     TogetherError,
@@ -40,7 +41,8 @@ from together_di import (
     errors,
 )
 from together_di.errors import status_error, stream_error
-from together_di.wire import Origin, Request, Response
+from together_di.address import Origin
+from together_di.wire import Request, Response
 
 BY_STATUS = [
     (400, BadRequestError),
@@ -222,7 +224,7 @@ def test_an_error_event_with_an_odd_digit_is_an_api_error() -> None:
         (httpx.ConnectTimeout("slow"), APITimeoutError),
         (httpx.ReadTimeout("slow"), APITimeoutError),
         (httpx.WriteTimeout("slow"), APITimeoutError),
-        (httpx.PoolTimeout("slow"), APITimeoutError),
+        (httpx.PoolTimeout("slow"), PoolTimeoutError),
     ],
 )
 def test_what_the_http_library_raises_becomes_ours(raised: Exception, kind: type[Exception], way: str) -> None:

@@ -9,15 +9,26 @@ import hashlib
 import io
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from together_di import APIConnectionError, APIError, AsyncTogether, BadRequestError, ConflictError, Together
+from together_di import (
+    APIConnectionError,
+    APIError,
+    AsyncTogether,
+    BadRequestError,
+    ConflictError,
+    FileTypeError,
+    Together,
+)
+from together_di.address import Origin
+from together_di.attempts import redirect_target
 from together_di.multipart import CHUNK, FileSource
+from together_di.wire import Request, Response
 
 from .support.emulated import emulator
 from .support.http_server import HTTPServer, Peer, Received, answer, message, raw, redirect, then_hang_up
@@ -125,6 +136,37 @@ def test_a_put_that_breaks_is_made_again_from_the_beginning(open_side: OpenSide,
 
 
 @both_sides
+def test_the_store_may_name_another_host(open_side: OpenSide, training: Path) -> None:
+    with (
+        HTTPServer(raw(message())) as other,
+        HTTPServer(redirect(f"{other.url}/y", 307)) as storage,
+        HTTPServer() as server,
+        open_side(server.url) as side,
+    ):
+        address = {"Location": f"{storage.url}/x", "X-Together-File-Id": "file-1"}
+        server.script += [raw(message(status=302, headers=address)), answer({"id": "file-1"})]
+        side.call(lambda client: client.files.upload(training))
+    assert (other.requests[0].method, other.requests[0].target, other.requests[0].body) == ("PUT", "/y", LINES)
+    assert KEY not in str(other.requests[0].headers)
+
+
+def test_a_store_does_not_lead_away_from_encryption() -> None:
+    request = Request("PUT", Origin("https", "store.test", None), "/x", [])
+    response = Response(307, [(b"location", b"http://other.test/y")], request)
+    assert redirect_target(request, response, keyless=True) is None
+
+
+@both_sides
+def test_an_upload_that_fails_for_good_is_taken_back(open_side: OpenSide, training: Path) -> None:
+    with HTTPServer(default=then_hang_up()) as storage, HTTPServer() as server, open_side(server.url) as side:
+        address = {"Location": f"{storage.url}/x", "X-Together-File-Id": "file-1"}
+        server.script += [raw(message(status=302, headers=address)), answer({"id": "file-1", "deleted": True})]
+        with pytest.raises(APIConnectionError):
+            side.call(lambda client: client.files.upload(training))
+    assert (server.requests[-1].method, server.requests[-1].target) == ("DELETE", "/v1/files/file-1")
+
+
+@both_sides
 def test_the_same_file_again_gives_the_one_that_is_there(open_side: OpenSide, training: Path) -> None:
     with emulator() as (url, _), open_side(url) as side:
         first = side.call(lambda client: client.files.upload(training))
@@ -197,9 +239,9 @@ def directory(folder: Path) -> Path:
     ("make", "kind", "problem"),
     [
         (missing, FileNotFoundError, r"missing\.jsonl"),
-        (empty, ValueError, r"'empty\.jsonl' is empty"),
-        (other_kind, ValueError, r"'notes\.txt' must end in"),
-        (no_suffix, ValueError, r"'notes' must end in"),
+        (empty, FileTypeError, r"'empty\.jsonl' cannot be used for 'fine-tune': it is empty"),
+        (other_kind, FileTypeError, r"'notes\.txt' cannot be used for 'fine-tune': its name must end in"),
+        (no_suffix, FileTypeError, r"'notes' cannot be used for 'fine-tune': its name must end in"),
         (directory, IsADirectoryError, r"all\.jsonl"),
     ],
 )
@@ -239,7 +281,7 @@ def test_a_file_that_changes_its_size_while_it_is_uploaded_is_an_error_that_is_n
 
     with (
         HTTPServer(default=raw(message())) as storage,
-        HTTPServer(change) as server,
+        HTTPServer(change, answer({})) as server,
         open_side(server.url) as side,
         pytest.raises(APIConnectionError, match="changed its size") as caught,
     ):
@@ -445,14 +487,13 @@ def test_an_async_form_reads_a_pipe_in_a_worker_thread() -> None:
 
 def test_an_async_upload_is_read_in_worker_threads(training: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     readers: set[int] = set()
-    chunks = FileSource.chunks
+    real_open = Path.open
 
-    def watched(self: FileSource) -> Iterator[bytes]:
-        for chunk in chunks(self):
-            readers.add(threading.get_ident())
-            yield chunk
+    def watched(self: Path, *args: Any) -> Any:
+        readers.add(threading.get_ident())
+        return real_open(self, *args)
 
-    monkeypatch.setattr(FileSource, "chunks", watched)
+    monkeypatch.setattr(Path, "open", watched)
     with emulator() as (url, _), AsyncSide(url) as side:
         side.call(lambda client: client.files.upload(training))
     assert readers

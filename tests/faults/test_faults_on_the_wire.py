@@ -12,8 +12,8 @@ import pytest
 
 from together_di import APIConnectionError, APIError, APIResponseValidationError, APITimeoutError, Together
 
-from .support.http_server import HTTPServer, Peer, answer, chunked, message, raw, then_hang_up, then_reset
-from .support.sides import KEY, OpenSide, both_sides, chat, completion, stream_chat
+from ..core.support.http_server import HTTPServer, Peer, answer, chunked, message, raw, then_hang_up, then_reset
+from ..core.support.sides import KEY, OpenSide, both_sides, chat, completion, stream_chat
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()

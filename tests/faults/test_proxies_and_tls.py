@@ -16,8 +16,8 @@ import pytest
 from together_di import APIConnectionError, ConfigurationError, Together
 from together_di.transport.common import tls_context
 
-from .support.http_server import PATIENCE, HTTPServer, answer
-from .support.sides import OpenSide, both_sides, chat, completion
+from ..core.support.http_server import PATIENCE, HTTPServer, answer
+from ..core.support.sides import OpenSide, both_sides, chat, completion
 
 GOOD = answer(completion())
 

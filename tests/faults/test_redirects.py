@@ -6,8 +6,8 @@ import pytest
 
 from together_di import APIStatusError
 
-from .support.http_server import HTTPServer, answer, redirect
-from .support.sides import KEY, OpenSide, both_sides, chat, completion, list_files
+from ..core.support.http_server import HTTPServer, answer, redirect
+from ..core.support.sides import KEY, OpenSide, both_sides, chat, completion, list_files
 
 GOOD = answer(completion())
 FILES = answer({"data": []})

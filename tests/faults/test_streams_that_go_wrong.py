@@ -21,8 +21,8 @@ from together_di import (
     Timeout,
 )
 
-from .support.events import DONE, OPEN_ENDED, chunk, collected, events, texts
-from .support.http_server import (
+from ..core.support.events import DONE, OPEN_ENDED, chunk, collected, events, texts
+from ..core.support.http_server import (
     PATIENCE,
     Answer,
     HTTPServer,
@@ -35,7 +35,7 @@ from .support.http_server import (
     then_reset,
     then_stall,
 )
-from .support.sides import OpenSide, both_sides, chat, completion, stream_chat
+from ..core.support.sides import OpenSide, both_sides, chat, completion, stream_chat
 
 pytestmark = pytest.mark.usefixtures("waits")
 

@@ -12,8 +12,8 @@ import pytest
 
 from together_di import APITimeoutError, Timeout
 
-from .support.http_server import PATIENCE, HTTPServer, answer, chunked, message, then_stall
-from .support.sides import CHAT, OpenSide, both_sides, chat, completion, stream_chat
+from ..core.support.http_server import PATIENCE, HTTPServer, answer, chunked, message, then_stall
+from ..core.support.sides import CHAT, OpenSide, both_sides, chat, completion, stream_chat
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()

@@ -132,7 +132,7 @@ def test_what_is_wrong_with_the_options_is_still_said(monkeypatch: pytest.Monkey
 
 def test_retries_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: list[float] = []
-    monkeypatch.setattr("time.sleep", waits.append)
+    monkeypatch.setattr("together_di.lending.Lease.pause", lambda lease, seconds: waits.append(seconds))
     with intercepted() as fake:
         fake.embeddings.create.loses_connection()
         with pytest.raises(APIConnectionError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -20,8 +21,9 @@ from together_di import (
     Together,
     TogetherError,
 )
-from together_di.testing import Call, FakeTogether, UnscriptedCallError
+from together_di.testing import Call, FakeTogether, UnscriptedCallError, intercepted
 from together_di.types import ChatCompletion, Embedding, SupportedModel
+from together_di.types.account import WhoamiUser, WhoamiUserJwt
 
 
 def text(answer: Any) -> Any:
@@ -284,19 +286,131 @@ def test_what_is_not_scripted_the_emulator_answers(fake: FakeTogether, chat: dic
     assert fake.whoami().type
 
 
-def test_a_method_of_several_requests_is_left_to_the_emulator(fake: FakeTogether, tmp_path: Path) -> None:
-    with pytest.raises(TypeError, match=r"files\.upload takes several requests"):
-        fake.files.upload.returns_json({})
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """A file to upload."""
     path = tmp_path / "data.jsonl"
     path.write_text('{"text": "a"}\n')
-    file_id = fake.files.upload(path).id
-    assert fake.files.content(file_id).read() == b'{"text": "a"}\n'
+    return path
 
 
-def test_an_emulator_belongs_to_one_fake(fake: FakeTogether, tmp_path: Path) -> None:
-    path = tmp_path / "data.jsonl"
-    path.write_text('{"text": "a"}\n')
-    fake.files.upload(path)
+def test_an_upload_gives_what_is_scripted(fake: FakeTogether, data: Path) -> None:
+    fake.files.upload.when(purpose="eval").returns({"id": "file-2"})
+    fake.files.upload.returns({"id": "file-1", "filename": "data.jsonl"})
+    assert fake.files.upload(data).filename == "data.jsonl"
+    assert asyncio.run(fake.async_client.files.upload(data, purpose="eval")).id == "file-2"
+    assert [call.name for call in fake.calls[:2]] == ["files.upload", "PUT /uploads/file-1"]
+    assert fake.calls[1].params == {"body": data.read_bytes()}
+    fake.files.upload.assert_called_with(file_name="data.jsonl", purpose="eval")
+
+
+def test_an_upload_can_be_refused(fake: FakeTogether, data: Path) -> None:
+    stored = FakeTogether().files.upload(data)
+    fake.files.upload.raises(AuthenticationError).then.returns(stored)
+    with pytest.raises(AuthenticationError):
+        fake.files.upload(data)
+    fake.files.upload.assert_called_once_with(file_name="data.jsonl")
+    assert fake.files.upload(data) == stored
+
+
+def test_an_upload_is_scripted_for_every_client(data: Path) -> None:
+    with intercepted(FakeTogether(refuse_unscripted=True)) as fake:
+        fake.files.upload.returns({"id": "file-1"})
+        assert Together().files.upload(data).id == "file-1"
+        assert asyncio.run(AsyncTogether().files.upload(data)).id == "file-1"
+
+
+def test_an_upload_that_is_not_scripted_is_stored(fake: FakeTogether, data: Path) -> None:
+    assert fake.files.content(fake.files.upload(data).id).read() == b'{"text": "a"}\n'
+    fake.files.upload.assert_called_once()
+
+
+def test_a_method_that_only_calls_others_is_not_scripted(fake: FakeTogether) -> None:
+    with pytest.raises(TypeError, match=r"batches\.wait is made of calls of other methods: script those"):
+        fake.batches.wait.returns_json({})
+
+
+def test_whom_the_key_belongs_to_is_scripted(fake: FakeTogether) -> None:
+    caller = WhoamiUserJwt(type="user_jwt", user=WhoamiUser(id="user-1"))
+    fake.whoami.returns(caller)
+    assert fake.whoami() == caller
+    assert asyncio.run(fake.async_client.whoami()) == caller
+    fake.whoami.returns({"type": "org_api_key"}).then.raises(AuthenticationError)
+    assert fake.whoami().type == "org_api_key"
+    with pytest.raises(AuthenticationError):
+        fake.whoami()
+    with pytest.raises(TypeError, match=r"give WhoamiProjectAPIKey or .* or WhoamiUserOrgProjectJwt"):
+        fake.whoami.returns(WhoamiUser(id="user-1"))  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_namespace_that_is_imported_later_is_recognised(fake: FakeTogether, chat: dict[str, Any]) -> None:
+    fake.chat.completions.create(**chat)
+    fake.batches.retrieve.returns({"id": "batch-1", "status": "COMPLETED"})
+    assert fake.batches.retrieve("batch-1").id == "batch-1"
+    fake.batches.retrieve.assert_called_once_with(id="batch-1")
+
+
+def test_a_stream_is_held_until_the_test_lets_it_go_on(fake: FakeTogether, chat: dict[str, Any]) -> None:
+    go_on = Event()
+    fake.chat.completions.create.streams(["Bon", go_on, "jour"])
+    stream = fake.chat.completions.create(**chat, stream=True)
+    received: list[Any] = []
+    reader = Thread(target=lambda: received.extend(pieces(stream)))
+    reader.start()
+    go_on.set()
+    reader.join()
+    assert received == ["Bon", "jour"]
+
+
+def test_an_async_stream_is_held_without_holding_the_loop(fake: FakeTogether, chat: dict[str, Any]) -> None:
+    go_on = Event()
+    fake.chat.completions.create.breaks_off(["Bon", go_on, "jour"])
+
+    async def main() -> list[Any]:
+        stream = await fake.async_client.chat.completions.create(**chat, stream=True)
+        first = await anext(stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        go_on.set()
+        return pieces([first, await waiting])
+
+    assert asyncio.run(main()) == ["Bon", "jour"]
+
+
+def test_a_held_stream_can_be_cancelled(fake: FakeTogether, chat: dict[str, Any]) -> None:
+    fake.chat.completions.create.streams(["Bon", Event(), "jour"])
+
+    async def main() -> None:
+        stream = await fake.async_client.chat.completions.create(**chat, stream=True)
+        await anext(stream)
+        waiting = asyncio.ensure_future(anext(stream))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        await stream.aclose()
+
+    asyncio.run(main())
+
+
+def test_a_stream_that_is_forgotten_is_not_held_for_ever(
+    fake: FakeTogether, chat: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("together_di.testing.transport.PATIENCE", 0.001)
+    fake.chat.completions.create.streams(["Bon", Event(), "jour"])
+
+    async def main() -> None:
+        with pytest.raises(AssertionError, match="set the Event that stands among its pieces"):
+            _ = [chunk async for chunk in await fake.async_client.chat.completions.create(**chat, stream=True)]
+
+    asyncio.run(main())
+    with pytest.raises(AssertionError, match="set the Event that stands among its pieces"):
+        list(fake.chat.completions.create(**chat, stream=True))
+
+
+def test_an_emulator_belongs_to_one_fake(fake: FakeTogether, data: Path) -> None:
+    fake.files.upload(data)
     assert len(fake.files.list().data) == 1
     assert FakeTogether().files.list().data == []
 

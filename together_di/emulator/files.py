@@ -116,9 +116,9 @@ class Files:
         ]
 
     def list(self, _request: Request) -> Reply:
-        """Return the metadata of all files."""
+        """Return the metadata of all files; `has_more` tells OpenAI's client that there is no other page."""
         with self._lock:
-            return json_reply({"data": [stored.as_json() for stored in self._stored.values()]})
+            return json_reply({"data": [stored.as_json() for stored in self._stored.values()], "has_more": False})
 
     def retrieve(self, request: Request) -> Reply:
         """Return the metadata of one file."""

@@ -52,6 +52,8 @@ class FineTunes:
             Route("GET", "/emulator/tokenized-datasets/{id}", self.dataset, public=True),
             Route("GET", "/v1/finetune/download", self.content),
             Route("POST", theirs, lambda request: json_reply(_as_openai(self.create(request)))),
+            Route("GET", theirs, lambda _: _page([_as_openai(job) for job in self._jobs.all()])),
+            Route("GET", f"{theirs}/{{id}}/events", lambda request: _page(_events(self._look(request)))),
             Route("GET", f"{theirs}/{{id}}", lambda request: json_reply(_as_openai(self._read(request)))),
             Route("POST", f"{theirs}/{{id}}/cancel", lambda request: json_reply(_as_openai(self.cancel(request)))),
         ]
@@ -194,6 +196,10 @@ def _events(shown: Entry) -> list[Entry]:
 
 
 _OPENAI_STATUSES = {"pending": "validating_files", "completed": "succeeded", "error": "failed"}
+
+
+def _page(entries: list[Entry]) -> Reply:
+    return json_reply({"object": "list", "data": entries, "has_more": False})
 
 
 def _as_openai(shown: Entry) -> Entry:

@@ -17,6 +17,9 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .cassettes import CassetteError as CassetteError
+    from .cassettes import UnusedRecordingWarning as UnusedRecordingWarning
+    from .cassettes import cassette as cassette
     from .fake import FakeTogether as FakeTogether
     from .interception import NetworkBlockedError as NetworkBlockedError
     from .interception import intercepted as intercepted
@@ -26,20 +29,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Call",
+    "CassetteError",
     "FakeTogether",
     "NetworkBlockedError",
     "TogetherTestMixin",
     "UnscriptedCallError",
+    "UnusedRecordingWarning",
+    "cassette",
     "intercepted",
 ]
 
 #: Imported when first asked for: pytest imports this package in every session, also where nobody uses it.
 _LAZY = {
     "Call": ".recorder",
+    "CassetteError": ".cassettes",
     "FakeTogether": ".fake",
     "NetworkBlockedError": ".interception",
     "TogetherTestMixin": ".unittest",
     "UnscriptedCallError": ".script",
+    "UnusedRecordingWarning": ".cassettes",
+    "cassette": ".cassettes",
     "intercepted": ".interception",
 }
 

@@ -16,7 +16,7 @@ from .script import Script
 from .transport import AsyncScriptedTransport, ScriptedTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Coroutine, Mapping
     from typing import Unpack
 
     from .._sentinels import NotGiven
@@ -24,15 +24,27 @@ if TYPE_CHECKING:
     from ..options import FurtherOptions
     from ..resource import AsyncFake, Fake
     from ..resources.audio import Audio
+    from ..resources.batches import Batches
+    from ..resources.beta import Beta
     from ..resources.chat import Chat
+    from ..resources.clusters import Clusters
     from ..resources.completions import Completions
     from ..resources.embeddings import Embeddings
+    from ..resources.endpoints import Endpoints
+    from ..resources.evals import Evals
     from ..resources.files import Files
+    from ..resources.fine_tuning import FineTuning
     from ..resources.images import Images
     from ..resources.models import Models
+    from ..resources.organization import Organization
+    from ..resources.post_training import PostTraining
+    from ..resources.projects import Projects
     from ..resources.rerank import Rerank
+    from ..resources.videos import Videos
     from ..transport import HttpxTimeout, HttpxURL
+    from ..types.account import WhoamiResponse
     from ..wire import Timeout
+    from .script import FakeMethod
 
     class FakeOptions(FurtherOptions, total=False):
         """The options of `Together`, without `http_client`."""
@@ -66,14 +78,25 @@ class FakeAsyncTogether(AsyncTogether):
     """What `FakeTogether.async_client` is."""
 
     if TYPE_CHECKING:
+        audio: Audio[AsyncFake]
+        batches: Batches[AsyncFake]
+        beta: Beta[AsyncFake]
         chat: Chat[AsyncFake]
+        clusters: Clusters[AsyncFake]
         completions: Completions[AsyncFake]
         embeddings: Embeddings[AsyncFake]
-        images: Images[AsyncFake]
-        audio: Audio[AsyncFake]
-        rerank: Rerank[AsyncFake]
+        endpoints: Endpoints[AsyncFake]
+        evals: Evals[AsyncFake]
         files: Files[AsyncFake]
+        fine_tuning: FineTuning[AsyncFake]
+        images: Images[AsyncFake]
         models: Models[AsyncFake]
+        organization: Organization[AsyncFake]
+        post_training: PostTraining[AsyncFake]
+        projects: Projects[AsyncFake]
+        rerank: Rerank[AsyncFake]
+        videos: Videos[AsyncFake]
+        whoami: FakeMethod[..., Coroutine[Any, Any, WhoamiResponse], WhoamiResponse]
 
     @staticmethod
     def _open(config: TogetherClient, transport: Any) -> AsyncEngine:
@@ -105,14 +128,25 @@ class FakeTogether(Together):
     """
 
     if TYPE_CHECKING:
+        audio: Audio[Fake]
+        batches: Batches[Fake]
+        beta: Beta[Fake]
         chat: Chat[Fake]
+        clusters: Clusters[Fake]
         completions: Completions[Fake]
         embeddings: Embeddings[Fake]
-        images: Images[Fake]
-        audio: Audio[Fake]
-        rerank: Rerank[Fake]
+        endpoints: Endpoints[Fake]
+        evals: Evals[Fake]
         files: Files[Fake]
+        fine_tuning: FineTuning[Fake]
+        images: Images[Fake]
         models: Models[Fake]
+        organization: Organization[Fake]
+        post_training: PostTraining[Fake]
+        projects: Projects[Fake]
+        rerank: Rerank[Fake]
+        videos: Videos[Fake]
+        whoami: FakeMethod[..., WhoamiResponse, WhoamiResponse]
 
     def __init__(self, *, refuse_unscripted: bool = False, **options: Unpack[FakeOptions]) -> None:
         # Retries are those of the real client, but nobody waits for them.

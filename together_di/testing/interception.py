@@ -58,7 +58,7 @@ def intercepted(fake: FakeTogether | None = None) -> Generator[FakeTogether]:
         return twin.send if hasattr(transport, "aclose") else sync.send
 
     with ExitStack() as stack:
-        stack.enter_context(_diverted(send_through))
+        stack.enter_context(diverted(send_through))
         stack.enter_context(patch.object(engine, "Attempts", _KeylessAttempts))
         stack.enter_context(patch.object(config, "credential_for", _credential_for))
         yield fake
@@ -71,7 +71,7 @@ def network_blocked() -> Generator[None]:
     def send_through(transport: Any) -> Send | None:
         return None if isinstance(transport, _INSIDE) else functools.partial(_send_nearby, transport)
 
-    with _diverted(send_through):
+    with diverted(send_through):
         yield
 
 
@@ -96,7 +96,7 @@ class _Diverted:
 
 
 @contextmanager
-def _diverted(send_through: Callable[[Any], Send | None]) -> Generator[None]:
+def diverted(send_through: Callable[[Any], Send | None]) -> Generator[None]:
     """Have every client send through what `send_through` gives for its transport; if that is `None`, as ever.
 
     A property of the class wins over what each instance holds. So clients that are there already are diverted, too,

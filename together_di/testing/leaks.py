@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-#: Whether the test has failed already: then it is not blamed for what it could not clean up.
+#: Whether the test has failed: then it is not blamed for what it could not clean up. It is there once the test has run.
 FAILED = pytest.StashKey[bool]()
 
 
@@ -100,6 +100,7 @@ class Leaks:
         self._scopes.append("function")
         try:
             yield
+            item.stash[FAILED] = False
         except BaseException:
             item.stash[FAILED] = True
             raise

@@ -1,13 +1,17 @@
 """The pytest plugin: it is there in every session, and does nothing until it is asked for.
 
-Fixtures: `fake_together`, `together_settings`, `together_emulator`. Marker: `@pytest.mark.together(strict=True)`.
-Option: `--together-block-network`. A test that leaves an override of a `TogetherContainer` in place fails.
+Fixtures: `fake_together`, `together_settings`, `together_emulator`. Marker:
+`@pytest.mark.together(strict=True, cassette=True)`. Options: `--together-block-network`, `--together-record`. A test
+that leaves an override of a `TogetherContainer` in place fails.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+import os
+import re
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import pytest
@@ -16,17 +20,32 @@ from .leaks import FAILED, Leaks
 
 if TYPE_CHECKING:
     from ..emulator import EmulatorServer
+    from .cassettes import Mode
     from .fake import FakeTogether
 
-MARKER = "together(strict=False): intercept every client of Together AI; strict=True refuses calls without an answer"
+MARKER = (
+    "together(strict=False, cassette=None): intercept every client of Together AI; strict=True refuses calls without "
+    "an answer; cassette='calls.json' answers with recorded calls, cassette=True with those of a file of the test's own"
+)
+
+#: The cassettes that were recorded in this session.
+RECORDED = pytest.StashKey[list[Path]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options."""
-    parser.getgroup("together-di").addoption(
+    group = parser.getgroup("together-di")
+    group.addoption(
         "--together-block-network",
         action="store_true",
         help="Fail every call of a Together AI client that would leave this machine.",
+    )
+    group.addoption(
+        "--together-record",
+        choices=("none", "once", "all"),
+        default="none",
+        help="Have tests with a cassette reach the real API: 'once' where the file is missing (never where CI is set "
+        "in the environment), 'all' to record every cassette anew.",
     )
     parser.addini(
         "together_unclosed_clients",
@@ -39,6 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker, and begin what lasts as long as the session."""
     config.addinivalue_line("markers", MARKER)
+    config.stash[RECORDED] = []
     stack = ExitStack()
     config.add_cleanup(stack.close)
     leaks = Leaks()
@@ -59,13 +79,38 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         names.insert(0, "fake_together")
 
 
-def _is_strict(item: pytest.Item) -> bool:
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was recorded: it is to be looked at, and kept."""
+    for path in config.stash[RECORDED]:
+        terminalreporter.write_line(f"together-di recorded {path}")
+
+
+def _options(item: pytest.Item) -> Mapping[str, Any]:
+    """What the test's marker says."""
     marker = item.get_closest_marker("together")
     if marker is None:
-        return False
-    if marker.args or marker.kwargs.keys() - {"strict"}:
-        raise pytest.UsageError(f"{item.nodeid}: write @pytest.mark.together(strict=True), and nothing else.")
-    return bool(marker.kwargs.get("strict"))
+        return {}
+    if marker.args or marker.kwargs.keys() - {"strict", "cassette"}:
+        form = "@pytest.mark.together(strict=True) or (cassette='calls.json')"
+        raise pytest.UsageError(f"{item.nodeid}: write {form}, or both, and nothing else.")
+    return marker.kwargs
+
+
+def _cassette(item: pytest.Item, named: str | os.PathLike[str] | bool) -> Path:
+    """The file with a test's recorded calls."""
+    folder = item.path.parent
+    if not isinstance(named, bool):
+        return folder / named
+    name = re.sub(r"[^\w.\[\]-]+", "-", item.nodeid.partition("::")[2])
+    return folder / "cassettes" / item.path.stem / f"{name}.json"
+
+
+def _mode(config: pytest.Config) -> Mode:
+    """What this session may record."""
+    mode = cast("Mode", config.getoption("together_record"))
+    if mode != "none" and hasattr(config, "workerinput"):
+        raise pytest.UsageError("--together-record: workers would write over each other's files; add -n0.")
+    return "none" if mode == "once" and os.environ.get("CI", "false") not in {"", "0", "false"} else mode
 
 
 @pytest.fixture
@@ -75,11 +120,31 @@ def fake_together(request: pytest.FixtureRequest) -> Iterator[FakeTogether]:
     from .interception import intercepted
 
     item = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
-    with intercepted(FakeTogether(refuse_unscripted=_is_strict(item))) as fake:
+    options = _options(item)
+    fake = FakeTogether(refuse_unscripted=bool(options.get("strict")))
+    named = options.get("cassette")
+    with _played(item, _cassette(item, named), fake) if named else intercepted(fake):
         yield fake
     # The code under test may have taken the refusal for one of the failures that it handles.
     if fake.script.refusals and not item.stash.get(FAILED, False):
         pytest.fail("\n".join(fake.script.refusals), pytrace=False)
+
+
+@contextmanager
+def _played(item: pytest.Item, path: Path, fake: FakeTogether) -> Generator[None]:
+    """Answer from the cassette of a test, or record it if the test passes."""
+    from .cassettes import inserted
+
+    recorded = item.config.stash[RECORDED]
+    if path in recorded:
+        raise pytest.UsageError(f"{item.nodeid}: another test has just recorded {path}; give each its own.")
+    with inserted(path, _mode(item.config), fake) as player:
+        yield
+    if item.stash.get(FAILED, True) or fake.script.refusals:
+        return
+    player.finish()
+    if player.is_recording:
+        recorded.append(path)
 
 
 class SetOptions(Protocol):

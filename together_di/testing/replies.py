@@ -6,7 +6,9 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard, cast
+from threading import Event
+from types import MappingProxyType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, TypeGuard, Union, cast, get_args, get_origin
 
 import pydantic
 from pydantic_core import to_json
@@ -24,6 +26,8 @@ Params = Mapping[str, Any]
 #: One piece of a stream: a text, sound, or a chunk as the API would send it.
 Piece = str | bytes | Params
 
+NO_HOLDS: Mapping[int, Event] = MappingProxyType({})
+
 
 class Reply(NamedTuple):
     """What is sent back.
@@ -33,13 +37,15 @@ class Reply(NamedTuple):
         headers: The header fields, names in lower case.
         chunks: The body, in the pieces in which it arrives.
         delay: Seconds before each piece.
+        holds: What is waited for before the pieces of these numbers.
         error: Raised instead of an answer, or after the last piece.
     """
 
     status: int = 200
     headers: Mapping[str, str] = JSON
-    chunks: tuple[bytes, ...] = ()
+    chunks: Sequence[bytes] = ()
     delay: float = 0.0
+    holds: Mapping[int, Event] = NO_HOLDS
     error: BaseException | None = None
 
     @property
@@ -71,8 +77,8 @@ def _is_error(value: object) -> TypeGuard[BaseException | type[BaseException]]:
 
 def _body(method: Method, value: object, params: Params) -> object:
     if isinstance(value, pydantic.BaseModel):
-        if not method.is_paged and not isinstance(value, method.result):
-            raise _unfit(method, value, getattr(method.result, "__name__", str(method.result)))
+        if not method.is_paged and not isinstance(value, kinds := _classes(method.result)):
+            raise _unfit(method, value, " or ".join(kind.__name__ for kind in kinds))
         return _plain(value)
     if isinstance(value, Mapping):
         return cast("Params", value)
@@ -82,6 +88,16 @@ def _body(method: Method, value: object, params: Params) -> object:
     if method.is_paged and isinstance(value, (list, tuple)):
         return {"data": [_plain(item) for item in cast("Sequence[object]", value)]}
     raise _unfit(method, value, "its response type, or a dict as the API would send it")
+
+
+def _classes(annotation: Any) -> tuple[type, ...]:
+    """The classes that an annotation allows."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _classes(get_args(annotation)[0])
+    if origin in {Union, UnionType}:
+        return tuple(kind for part in get_args(annotation) for kind in _classes(part))
+    return (origin or annotation,)
 
 
 def _plain(value: object) -> object:
@@ -140,10 +156,22 @@ def tool_call(tool: str, arguments: Params) -> dict[str, Any]:
     }
 
 
-def events(chunks: Iterable[Params], delay: float = 0.0, error: BaseException | None = None) -> Reply:
+def events(chunks: Iterable[Params], error: BaseException | None = None) -> Reply:
     """A stream of server-sent events; with `error` it breaks off after the last of them."""
     data = tuple(b"data: " + to_json(chunk) + b"\n\n" for chunk in chunks)
-    return Reply(200, EVENTS, data if error else (*data, b"data: [DONE]\n\n"), delay, error)
+    return Reply(200, EVENTS, data if error else (*data, b"data: [DONE]\n\n"), error=error)
+
+
+def parted(pieces: Iterable[Piece | Event]) -> tuple[list[Piece], dict[int, Event]]:
+    """The pieces of a stream, and what is waited for before which of them."""
+    said: list[Piece] = []
+    holds: dict[int, Event] = {}
+    for piece in pieces:
+        if isinstance(piece, Event):
+            holds[len(said)] = piece
+        else:
+            said.append(piece)
+    return said, holds
 
 
 def chunks_of(method: Method, pieces: Sequence[Piece], params: Params, *, whole: bool = True) -> list[Params]:
@@ -229,3 +257,15 @@ def lost(kind: type[APIConnectionError], message: str, *, permanent: bool = Fals
     error = kind(message=message) if issubclass(kind, APITimeoutError) else kind(message)
     error.permanent = permanent
     return error
+
+
+def upload(reply: Reply) -> tuple[Reply, dict[str, Reply]]:
+    """The answers to the requests that an upload takes, of which `reply` is the last; by verb and path after the first.
+
+    The API names an address and the id of the file, the bytes go there, and the API takes the file in.
+    """
+    found: object = json.loads(b"".join(reply.chunks))
+    file_id = str(cast("Params", found).get("id", "file-fake")) if isinstance(found, Mapping) else "file-fake"
+    path = f"/uploads/{file_id}"
+    headers = {"location": f"https://storage.invalid{path}", "x-together-file-id": file_id}
+    return Reply(302, headers), {f"PUT {path}": Reply(), f"POST /v1/files/{file_id}/preprocess": reply}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from threading import RLock
+from threading import Event, RLock
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar, overload
 
 from pydantic import SecretStr
@@ -25,10 +26,12 @@ from .replies import (
     events,
     failing,
     lost,
+    parted,
     reply_to,
     tool_call,
+    upload,
 )
-from .routes import name_of, recognised
+from .routes import UPLOAD, is_known_by_request, name_of, recognised
 
 if TYPE_CHECKING:
     from ..endpoint import Method
@@ -82,17 +85,21 @@ class Script:
     Attributes:
         refuse_unscripted: Whether to raise `UnscriptedCallError` for a call without a rule, instead of asking the
             emulator.
+        unscripted: What answers a call without a rule, if it is neither of them.
         calls: What was asked.
         refusals: What was said of each call that was refused.
     """
 
     def __init__(self) -> None:
         self.refuse_unscripted = False
+        self.unscripted: Callable[[Request], Reply] | None = None
         self.calls = Calls()
         self.refusals: list[str] = []
         self._lock = RLock()
         self._rules: dict[str, list[Rule]] = {}
-        self._emulator = Emulator()
+        self._uploads: dict[str, Reply] = {}
+        # Most tests need none.
+        self._emulator: Emulator | None = None
 
     def add(self, name: str, params: Mapping[str, Any], answer: Answer, *, append: bool) -> Rule:
         """Add an answer to the rule for these arguments, or make it the only one."""
@@ -115,6 +122,15 @@ class Script:
             UnscriptedCallError: There is none, and the emulator must not give it.
             BaseException: What the script says.
         """
+        with self.noticed(request) as (sent, call):
+            call.reply = reply = self.scripted(call) or self._otherwise(call, sent)
+            if reply.error is not None and not reply.chunks:
+                raise reply.error
+        return reply
+
+    @contextmanager
+    def noticed(self, request: Request) -> Generator[tuple[Request, Call]]:
+        """Remember a call while it is made: the request, its body read, and what is known of the call."""
         started = time.perf_counter()
         if not isinstance(request.content, bytes):
             # It may be readable only once.
@@ -123,23 +139,21 @@ class Script:
         call = Call(*recognised(request, headers), _hidden(headers, request))
         self.calls.add(call)
         try:
-            call.reply = self._scripted(call) or self._emulated(request)
-            if call.reply.error is not None and not call.reply.chunks:
-                raise call.reply.error
+            yield request, call
         except BaseException as error:
             call.reply, call.error = None, error
             raise
         finally:
             call.duration = time.perf_counter() - started
-        return call.reply
 
     def reset(self) -> None:
         """Forget all rules and all calls."""
         with self._lock:
             self._rules.clear()
+            self._uploads.clear()
             self.calls.clear()
             self.refusals.clear()
-            self._emulator = Emulator()
+            self._emulator = None
 
     def bound(self, method: Method, function: Callable[..., Any]) -> Callable[..., Any]:
         """What `fake.chat.completions.create` is: the method itself, and the way to script it."""
@@ -147,20 +161,38 @@ class Script:
         fake: Callable[..., Any] = kind(self, method, function)
         return fake
 
-    def _scripted(self, call: Call) -> Reply | None:
+    def scripted(self, call: Call) -> Reply | None:
+        """What the rules say of a call; `None` if they say nothing."""
         with self._lock:
+            if call.name in self._uploads:
+                return self._uploads[call.name]
             found = next((rule for rule in self._rules.get(call.name, ()) if call.matches(rule.params)), None)
             answer = None if found is None else found.next()
-        if answer is not None:
-            return answer(call)
-        if self.refuse_unscripted:
-            message = f"There is no answer to this call:\n  {call}\n{self._told()}"
-            self.refusals.append(message)
-            raise UnscriptedCallError(message)
-        return None
+        if answer is None:
+            return None
+        reply = answer(call)
+        if call.name != UPLOAD or reply.error is not None or reply.status != 200:
+            return reply
+        opening, follow_ups = upload(reply)
+        self._uploads |= follow_ups
+        return opening
+
+    def _otherwise(self, call: Call, request: Request) -> Reply:
+        """What a call is answered of which the rules say nothing."""
+        try:
+            if self.unscripted is not None:
+                return self.unscripted(request)
+            if self.refuse_unscripted:
+                raise UnscriptedCallError(f"There is no answer to this call:\n  {call}\n{self._told()}")
+        except AssertionError as refusal:
+            self.refusals.append(str(refusal))
+            raise
+        return self._emulated(request)
 
     def _emulated(self, request: Request) -> Reply:
-        status, headers, chunks = answer(self._emulator, replace(request, key=_EMULATOR_KEY))
+        with self._lock:
+            self._emulator = emulator = self._emulator or Emulator()
+        status, headers, chunks = answer(emulator, replace(request, key=_EMULATOR_KEY))
         return Reply(status, {name.decode(): value.decode("latin-1") for name, value in headers}, tuple(chunks))
 
     def _told(self) -> str:
@@ -202,22 +234,23 @@ class Plan(Generic[R]):
         reply = Reply(status, JSON, (to_json(body),))
         return self._add(lambda _: reply)
 
-    def streams(self, pieces: Iterable[Piece], *, delay: float = 0.0) -> Planned[R]:
+    def streams(self, pieces: Iterable[Piece | Event], *, delay: float = 0.0) -> Planned[R]:
         """Answer with a stream of these pieces, `delay` seconds apart; in one if no stream is asked for.
 
         Args:
-            pieces: Texts, bytes (speech), or chunks as the API would send them.
+            pieces: Texts, bytes (speech), or chunks as the API would send them; before what follows a
+                `threading.Event`, the stream waits until the test sets that.
             delay: Seconds before each.
 
         Raises:
             TypeError: The method has no stream of such pieces.
         """
-        said = list(pieces)
+        said, holds = parted(pieces)
         chunks_of(self._method, said, {})
 
         def answer(call: Call) -> Reply:
             if call.streamed:
-                return events(chunks_of(self._method, said, call.params), delay)
+                return events(chunks_of(self._method, said, call.params))._replace(delay=delay, holds=holds)
             texts = [piece for piece in said if isinstance(piece, str)]
             sound = b"".join(piece for piece in said if isinstance(piece, bytes))
             return reply_to(self._method, sound or "".join(texts), call.params)
@@ -262,25 +295,26 @@ class Plan(Generic[R]):
         end = "The connection ended in the middle of the body (scripted)."
         return self._add(lambda _: Reply(chunks=(b'{"id": "fake-1", "obj',), error=lost(APIConnectionError, end)))
 
-    def breaks_off(self, pieces: Iterable[Piece]) -> Planned[R]:
+    def breaks_off(self, pieces: Iterable[Piece | Event]) -> Planned[R]:
         """Stream these pieces, then break the connection.
 
         Raises:
             TypeError: The method has no stream of such pieces.
         """
-        said = list(pieces)
+        said, holds = parted(pieces)
         chunks_of(self._method, said, {})
 
         def answer(call: Call) -> Reply:
             chunks = chunks_of(self._method, said, call.params, whole=False)
-            return events(chunks, error=lost(APIConnectionError, "The connection was reset (scripted)."))
+            broken = lost(APIConnectionError, "The connection was reset (scripted).")
+            return events(chunks, error=broken)._replace(holds=holds)
 
         return self._add(answer)
 
     def _add(self, answer: Answer) -> Planned[R]:
-        if not self._method.template.path:
+        if not is_known_by_request(self._method):
             name = name_of(self._method)
-            raise TypeError(f"{name} takes several requests, and cannot be scripted: the emulator answers it.")
+            raise TypeError(f"{name} is made of calls of other methods: script those.")
         rule = self._script.add(name_of(self._method), self._params, answer, append=self._append)
         return Planned(Plan(self._script, self._method, self._params, append=True), rule)
 

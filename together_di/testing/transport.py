@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, Iterator
+from threading import Event
 
 from ..wire import Body, RawHeaders, Request, Response
 from .replies import Reply
 from .script import Script
+
+#: Seconds a stream is held, at most, for a test that forgets it.
+PATIENCE = 10.0
+HELD = f"A stream was held for {PATIENCE:.0f} s: set the Event that stands among its pieces."
 
 
 class ScriptedTransport:
@@ -18,8 +23,7 @@ class ScriptedTransport:
 
     def send(self, request: Request) -> Response:
         """The scripted answer to `request`."""
-        reply = self.script.answer(request)
-        return Response(reply.status, _raw(reply), request, body=Body(chunks=_pieces(reply)))
+        return answered(self.script.answer(request), request)
 
     def close(self) -> None:
         """Nothing: there is no connection."""
@@ -33,8 +37,7 @@ class AsyncScriptedTransport:
 
     async def send(self, request: Request) -> Response:
         """The scripted answer to `request`."""
-        reply = self.script.answer(request)
-        return Response(reply.status, _raw(reply), request, body=Body(achunks=_async_pieces(reply)))
+        return async_answered(self.script.answer(request), request)
 
     async def aclose(self) -> None:
         """Nothing: there is no connection."""
@@ -43,26 +46,51 @@ class AsyncScriptedTransport:
         """Nothing: there is no connection."""
 
 
+def answered(reply: Reply, request: Request) -> Response:
+    """The response that `reply` stands for."""
+    return Response(reply.status, _raw(reply), request, body=Body(chunks=_pieces(reply)))
+
+
+def async_answered(reply: Reply, request: Request) -> Response:
+    """The same in an event loop."""
+    return Response(reply.status, _raw(reply), request, body=Body(achunks=_async_pieces(reply)))
+
+
 def _raw(reply: Reply) -> RawHeaders:
     return [(name.encode(), value.encode("latin-1")) for name, value in reply.headers.items()]
 
 
 def _pieces(reply: Reply) -> Iterator[bytes]:
-    for chunk in reply.chunks:
+    for number, chunk in enumerate(reply.chunks):
         if reply.delay:
             time.sleep(reply.delay)
+        if number in reply.holds and not reply.holds[number].wait(PATIENCE):
+            raise AssertionError(HELD)
         yield chunk
     if reply.error is not None:
         raise reply.error
 
 
 async def _async_pieces(reply: Reply) -> AsyncGenerator[bytes]:
-    for chunk in reply.chunks:
-        if reply.delay:
+    for number, chunk in enumerate(reply.chunks):
+        if reply.delay or number in reply.holds:
             # anyio, so that it waits in trio as well.
             import anyio
 
             await anyio.sleep(reply.delay)
+            if number in reply.holds:
+                await _set(reply.holds[number])
         yield chunk
     if reply.error is not None:
         raise reply.error
+
+
+async def _set(event: Event) -> None:
+    """Wait until `event` is set; looked for again and again, because a thread that waits cannot be cancelled."""
+    import anyio
+
+    with anyio.move_on_after(PATIENCE):
+        while not event.is_set():  # noqa: ASYNC110 - any thread may set it
+            await anyio.sleep(0.002)
+    if not event.is_set():
+        raise AssertionError(HELD)

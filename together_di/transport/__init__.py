@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from ..wire import Network, Request, Response
+from ..errors import ConfigurationError
+from ..network import Network
+from ..wire import Request, Response
 
 if TYPE_CHECKING:
     # The types of httpx that callers hand in, for annotations elsewhere: httpx itself is met in this package only.
@@ -66,7 +68,10 @@ class AsyncTransport(Protocol):
 
 
 def open_sync_transport(kind: str, network: Network, http_client: HttpxClient | None = None) -> SyncTransport:
-    """The transport named `kind`, or one through the caller's own client. Opens no connection yet."""
+    """The transport named `kind`, or one through the caller's own client. Opens no connection yet.
+
+    aiohttp knows no blocking calls: where it is chosen, these go through httpx.
+    """
     if http_client is not None:
         from .httpx_client import ClientTransport
 
@@ -81,7 +86,11 @@ def open_sync_transport(kind: str, network: Network, http_client: HttpxClient | 
 
 
 def open_async_transport(kind: str, network: Network, http_client: HttpxAsyncClient | None = None) -> AsyncTransport:
-    """The transport named `kind`, or one through the caller's own client. Opens no connection yet."""
+    """The transport named `kind`, or one through the caller's own client. Opens no connection yet.
+
+    Raises:
+        ConfigurationError: The library it needs is not installed.
+    """
     if http_client is not None:
         from .httpx_client import AsyncClientTransport
 
@@ -90,6 +99,19 @@ def open_async_transport(kind: str, network: Network, http_client: HttpxAsyncCli
         from .embedded import AsyncEmbeddedTransport
 
         return AsyncEmbeddedTransport()
+    if kind == "aiohttp":
+        return _open_aiohttp(network)
     from .async_pool import AsyncPoolTransport
 
     return AsyncPoolTransport(network)
+
+
+def _open_aiohttp(network: Network) -> AsyncTransport:
+    try:
+        from .aiohttp_pool import AiohttpTransport
+    except ImportError as error:
+        raise ConfigurationError(
+            f"transport='aiohttp' needs the package aiohttp, 3.12 or later ({error}): "
+            'pip install "together-di[aiohttp]", or leave transport out for httpx.'
+        ) from None
+    return AiohttpTransport(network)

@@ -10,42 +10,43 @@ import asyncio
 import functools
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import Any, cast
 
 import httpcore
 
-from .._fork import register
-from ..wire import Body, Network, Origin, Request, Response
+from .._fork import inherited, register
+from .._loops import Loop, is_running, running_loop, soon
+from ..address import Origin
+from ..errors import APIConnectionError
+from ..network import Network
+from ..wire import Body, Request, Response
 from .asyncio_network import AsyncioNetwork
 from .common import (
+    check_surplus,
     chunks_off_loop,
     failure,
     hurry,
     proxy_for,
     tls_context,
 )
-from .pool import HTTPCORE_ERRORS, as_sent, inherited, through
-
-if TYPE_CHECKING:
-    import trio
-
-Loop: TypeAlias = "asyncio.AbstractEventLoop | trio.lowlevel.TrioToken"
+from .pool import HTTPCORE_ERRORS, NUDGE, as_sent, through
+from .sync_network import NO_MORE
 
 
-def running_loop() -> Loop:
-    """What stands for the event loop that runs here, asyncio's or trio's."""
-    try:
-        return asyncio.get_running_loop()
-    except RuntimeError:
-        import trio
+class TrioNetwork(httpcore.TrioBackend):
+    """Opens connections in trio until it is closed."""
 
-        return trio.lowlevel.current_trio_token()
+    is_closed = False
+
+    async def connect_tcp(self, *args: Any, **options: Any) -> httpcore.AsyncNetworkStream:
+        """Connect to a host."""
+        if self.is_closed:
+            raise httpcore.ConnectError(NO_MORE)
+        return await super().connect_tcp(*args, **options)
 
 
-def _network(loop: Loop) -> httpcore.AsyncNetworkBackend:
-    if isinstance(loop, asyncio.AbstractEventLoop):
-        return AsyncioNetwork()
-    return cast("httpcore.AsyncNetworkBackend", httpcore.TrioBackend())  # without trio its class is a stand-in
+def _network(loop: Loop) -> AsyncioNetwork | TrioNetwork:
+    return AsyncioNetwork() if isinstance(loop, asyncio.AbstractEventLoop) else TrioNetwork()
 
 
 class LoopPools:
@@ -55,9 +56,11 @@ class LoopPools:
         self._owner = owner
         self._settings = settings
         self._loop = loop
-        self.network: httpcore.AsyncNetworkBackend = _network(loop)
+        self.network = _network(loop)
         self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {}
         self._routes: dict[Origin, httpcore.AsyncConnectionPool] = {}
+        # A loop itself refers to its tasks only weakly.
+        self._tasks: set[asyncio.Task[None]] = set()
         # A loop closes the async generators that were started in it before it ends (`loop.shutdown_asyncgens`, which
         # `asyncio.run` and every server call). This one, started and left waiting, closes the pools at that moment:
         # the last at which their sockets can be closed in an orderly way.
@@ -72,8 +75,12 @@ class LoopPools:
             yield
         finally:
             self._owner.pop(self._loop, None)
+            self.network.is_closed = True
             for pool in self._pools.values():
                 await pool.aclose()
+                # Those that wait for a connection in vain need not wait any longer.
+                with suppress(*HTTPCORE_ERRORS):
+                    await pool.handle_async_request(NUDGE)
 
     async def aclose(self) -> None:
         """Close the connections, from inside the loop."""
@@ -90,6 +97,25 @@ class LoopPools:
         self._owner.pop(loop, None)
         if isinstance(self.network, AsyncioNetwork):
             self.network.abandon()
+
+    def drop(self, answer: httpcore.Response) -> None:
+        """Have the connection of `answer` given back, from any thread."""
+        loop = self._loop
+
+        def start() -> None:
+            if isinstance(loop, asyncio.AbstractEventLoop):
+                tasks.add(task := loop.create_task(answer.aclose()))
+                task.add_done_callback(tasks.discard)
+            else:
+                import trio
+
+                trio.lowlevel.spawn_system_task(answer.aclose)
+
+        tasks = self._tasks
+        if isinstance(self.network, AsyncioNetwork) and not is_running(loop):
+            answer.extensions["network_stream"].shut()  # the rest is done when the loop goes on
+        with suppress(RuntimeError):  # the loop has ended, and its connections with it
+            soon(loop, start)
 
     def forget(self) -> object:
         """Leave the connections to the parent, in a forked child; gives what must be kept from being collected."""
@@ -128,6 +154,7 @@ class AsyncPoolTransport:
     def __init__(self, network: Network) -> None:
         self._network = network
         self._by_loop: dict[Loop, LoopPools] = {}
+        self._is_closed = False
         register(self)
 
     def after_fork(self) -> None:
@@ -140,12 +167,15 @@ class AsyncPoolTransport:
         """Send `request` once; the body is read later."""
         pools = self._by_loop.get(running_loop()) or await self._enter_loop()
         try:
-            answer = await pools.route(request.origin).handle_async_request(as_sent(request, chunks_off_loop))
+            # The deadline of a call is not among the limits: the engine cancels what has missed it.
+            sent = as_sent(request, chunks_off_loop, request.timeout.parts())
+            answer = await pools.route(request.origin).handle_async_request(sent)
         except HTTPCORE_ERRORS as error:
             problem = failure(error, request, answered=False)
         else:
             hasten = functools.partial(hurry, answer) if isinstance(pools.network, AsyncioNetwork) else None
-            body = Body(achunks=_guarded(answer, request), aclose=answer.aclose, hurry=hasten)
+            drop = functools.partial(pools.drop, answer)
+            body = Body(achunks=_guarded(answer, request), aclose=answer.aclose, hurry=hasten, drop=drop)
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem
@@ -155,19 +185,23 @@ class AsyncPoolTransport:
             if pools.is_dead:
                 pools.close_from_outside()
         loop = running_loop()
+        if self._is_closed:
+            raise APIConnectionError(f"There is no connection any more: {NO_MORE}.")
         pools = self._by_loop[loop] = LoopPools(self._by_loop, loop, self._network)
         await pools.start()
         return pools
 
     async def aclose(self) -> None:
-        """Close the connections of this loop, and have every other loop close its own."""
+        """Close the connections of this loop, have every other loop close its own, and open no more."""
+        self._is_closed = True
         here = self._by_loop.get(running_loop())
         if here is not None:
             await here.aclose()
         self.close()
 
     def close(self) -> None:
-        """Close the connections of every loop, from outside of them."""
+        """Close the connections of every loop, from outside of them, and open no more."""
+        self._is_closed = True
         for pools in list(self._by_loop.values()):
             pools.close_from_outside()
 
@@ -178,6 +212,7 @@ async def _guarded(answer: httpcore.Response, request: Request) -> AsyncGenerato
     try:
         async for chunk in chunks:
             yield chunk
+        check_surplus(answer)
     except HTTPCORE_ERRORS as error:
         problem = failure(error, request)
     except GeneratorExit:

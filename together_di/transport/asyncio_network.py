@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import select
 import socket
 import ssl
@@ -19,7 +20,7 @@ from typing import Any
 import httpcore
 from httpcore import SOCKET_OPTION
 
-from .sync_network import leave_to_parent
+from .sync_network import NO_MORE, leave_to_parent
 
 #: Largest read, in bytes, that asyncio buffers before it makes the sender wait.
 READ_BUFFER = 2**18
@@ -34,6 +35,8 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         self._network = network
         #: Seconds a read waits at most, whatever it is told, until the next request is written.
         self.longest_wait: float | None = None
+        #: Whether it must not be used again.
+        self.is_spoilt = False
         # TLS puts a transport of its own on top; this one keeps the socket.
         self._socket_transport = writer.transport
         network.streams.add(self)
@@ -91,9 +94,16 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         if info == "is_readable":
             # An idle connection on which anything has arrived, even its end, cannot be used again. The socket is asked
             # as well as the stream: a loop that was busy has not read yet what has arrived.
-            ended = self._reader.at_eof() or self._reader.exception() is not None or self._writer.is_closing()
+            ended = self.is_spoilt or self._reader.at_eof() or self._reader.exception() is not None or self._writer.is_closing()
             return ended or _has_input(self._writer.get_extra_info("socket"))
         return self._writer.get_extra_info(info)
+
+    def shut(self) -> None:
+        """End the connection at once, from outside of its event loop, which must not be running."""
+        descriptor = self._writer.get_extra_info("socket").fileno()
+        # A duplicate, because not every loop gives access to its sockets.
+        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as twin:
+            twin.shutdown(socket.SHUT_RDWR)
 
     def abandon(self) -> None:
         """Close the socket of an event loop that no longer runs, silently."""
@@ -123,9 +133,10 @@ def _has_input(sock: socket.socket) -> bool:
 
 
 class AsyncioNetwork(httpcore.AsyncNetworkBackend):
-    """Opens connections, and remembers those that are open."""
+    """Opens connections until it is closed, and remembers those that are open."""
 
     def __init__(self) -> None:
+        self.is_closed = False
         self.streams: weakref.WeakSet[AsyncioStream] = weakref.WeakSet()
 
     async def connect_tcp(
@@ -137,6 +148,7 @@ class AsyncioNetwork(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Connect to `host`, over IPv6 and IPv4 at once if it has both (RFC 8305; uvloop tries them in turn)."""
+        self.check_open()
         at_once = {"happy_eyeballs_delay": 0.25} if isinstance(asyncio.get_running_loop(), BaseEventLoop) else {}
         try:
             async with asyncio.timeout(timeout):
@@ -154,7 +166,18 @@ class AsyncioNetwork(httpcore.AsyncNetworkBackend):
         sock = writer.get_extra_info("socket")
         for option in socket_options or ():
             sock.setsockopt(*option)
-        return AsyncioStream(reader, writer, self)
+        stream = AsyncioStream(reader, writer, self)
+        try:
+            self.check_open()
+        except httpcore.ConnectError:  # closed meanwhile, and without this connection
+            await stream.aclose()
+            raise
+        return stream
+
+    def check_open(self) -> None:
+        """Refuse to open a connection that nobody would close."""
+        if self.is_closed:
+            raise httpcore.ConnectError(NO_MORE)
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""

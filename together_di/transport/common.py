@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import ssl
+import time
 import urllib.request
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Self
 
 from .._fork import ForkSafeLock
-from ..errors import APIConnectionError, APITimeoutError
-from ..wire import Network, Origin, RawHeaders, Request, Upload
+from ..address import Origin
+from ..errors import APIConnectionError, APITimeoutError, PoolTimeoutError, deadline_error
+from ..network import Network
+from ..wire import RawHeaders, Request, Upload
 
 #: Seconds a stream that has said its last word is given to end, so that its connection can be used again.
 A_MOMENT = 0.1
@@ -22,6 +25,9 @@ _TIMEOUTS = {
     "PoolTimeout": ("pool", "Every connection was busy for {limit} s; see max_connections"),
 }
 _PERMANENT = {"UnsupportedProtocol", "LocalProtocolError", "InvalidURL", "TooManyRedirects"}
+
+#: Seconds by which a wait may end too early.
+_TOLERANCE = 0.02
 
 _tls_lock = ForkSafeLock()
 _tls_contexts: dict[tuple[str | None, str | None], ssl.SSLContext] = {}
@@ -86,9 +92,72 @@ async def chunks_off_loop(upload: Upload) -> AsyncIterator[bytes]:
         yield chunk
 
 
+def check_surplus(answer: Any) -> None:
+    """Have a connection closed on which more has come than `answer`, a response of httpcore that has been read.
+
+    Whatever it is, httpcore would take it for the answer to the next request.
+    """
+    stream = getattr(answer.stream, "_stream", answer.stream)
+    if stream._connection._h11_state.trailing_data[0]:
+        answer.extensions["network_stream"].is_spoilt = True
+
+
 def hurry(answer: Any) -> None:
     """Have the rest of `answer`, a response of httpcore, waited for only `A_MOMENT`."""
     answer.extensions["network_stream"].longest_wait = A_MOMENT
+
+
+class Until(float):
+    """A time limit that is shorter the later it is, in a call with a deadline; as a number, what it is at first."""
+
+    _limit: float | None
+    _request: Request
+
+    def __new__(cls, limit: float | None, request: Request) -> Self:
+        """The limit for one part of `request`."""
+        until = cls._left(limit, request)
+        self = super().__new__(cls, float("inf") if until is None else max(0.0, until))
+        self._limit, self._request = limit, request
+        return self
+
+    @staticmethod
+    def _left(limit: float | None, request: Request) -> float | None:
+        if request.until is None:  # a stream, which has begun
+            return limit
+        left = request.until - time.monotonic()
+        return left if limit is None else min(limit, left)
+
+    @property
+    def left(self) -> float | None:
+        """Seconds from now; `None` means no limit, and there may be none left."""
+        return self._left(self._limit, self._request)
+
+
+def time_limits(request: Request) -> dict[str, float | None]:
+    """The limits of the parts of an attempt, none of which goes beyond the deadline of the call.
+
+    Raises:
+        APITimeoutError: That is over.
+    """
+    limits = request.timeout.parts()
+    if request.until is None:
+        return limits
+    if time.monotonic() >= request.until:
+        raise deadline_error(request)
+    return {name: Until(limit, request) for name, limit in limits.items()}
+
+
+def _timed_out(name: str, host: str, request: Request) -> APITimeoutError:
+    if request.until is not None and time.monotonic() >= request.until - _TOLERANCE:
+        return deadline_error(request)
+    part, text = _TIMEOUTS[name]
+    limit = request.timeout.parts()[part]
+    message = f"{text.format(host=host, limit=limit)} (timeout {part})."
+    if part != "pool":
+        return APITimeoutError(request.record(), message=message)
+    problem = PoolTimeoutError(request.record(), message=message)
+    problem.permanent = True
+    return problem
 
 
 def failure(error: Exception, request: Request, *, answered: bool = True) -> APIConnectionError:
@@ -99,11 +168,7 @@ def failure(error: Exception, request: Request, *, answered: bool = True) -> API
     name, text = type(error).__name__, str(error)
     host, record = request.origin.authority, request.record()
     if name in _TIMEOUTS:
-        part, message = _TIMEOUTS[name]
-        limit = request.timeout.parts()[part]
-        problem: APIConnectionError = APITimeoutError(
-            record, message=f"{message.format(host=host, limit=limit)} (timeout {part})."
-        )
+        problem: APIConnectionError = _timed_out(name, host, request)
     else:
         problem = APIConnectionError(f"Connection to {host} failed: {text or name}.", request=record)
         problem.unanswered = not answered and name in {"RemoteProtocolError", "ReadError", "WriteError"}

@@ -10,8 +10,9 @@ from typing import Any
 
 import httpx
 
+from ..network import DEFAULT_NETWORK
 from ..options import DEFAULT_TIMEOUT
-from ..wire import DEFAULT_NETWORK, Body, RawHeaders, Request, Response
+from ..wire import Body, RawHeaders, Request, Response
 from .common import chunks_off_loop, failure, headers_as_sent
 
 _TIMEOUT = httpx.Timeout(**DEFAULT_TIMEOUT.parts())

@@ -6,18 +6,24 @@ Going straight to the pool saves a fifth of the time of a call over `httpx.HTTPT
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import suppress
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore
 
-from .._fork import ForkSafeLock, register
-from ..wire import Body, Network, Origin, Request, Response, Upload
+from .._fork import ForkSafeLock, inherited, register
+from ..address import Origin
+from ..network import Network
+from ..wire import Body, Request, Response, Upload
 from .common import (
+    check_surplus,
     failure,
     headers_as_sent,
     hurry,
     proxy_for,
+    time_limits,
     tls_context,
 )
 from .sync_network import SyncNetwork
@@ -31,8 +37,8 @@ HTTPCORE_ERRORS = (
     httpcore.UnsupportedProtocol,
 )
 
-#: Pools a forked child inherited. Kept, so that the garbage collector never touches the parent's connections.
-inherited: list[object] = []
+#: A request that is never sent: having it refused makes a pool look at those that wait for a connection.
+NUDGE = httpcore.Request("GET", "http://127.0.0.1/", extensions={"timeout": {"pool": 0}})
 
 
 class PoolTransport:
@@ -44,27 +50,43 @@ class PoolTransport:
         self._lock = ForkSafeLock()
         self._pools: dict[str | None, httpcore.ConnectionPool] = {}
         self._routes: dict[Origin, httpcore.ConnectionPool] = {}
+        self._dropped: deque[httpcore.Response] = deque()
         register(self)
 
     def after_fork(self) -> None:
         """Leave the parent's connections to the parent."""
         self._sockets.forget()
-        inherited.append(self._pools)
-        self._pools, self._routes, self._sockets = {}, {}, SyncNetwork()
+        inherited.extend((self._pools, self._dropped))
+        closed = self._sockets.is_closed
+        self._pools, self._routes, self._sockets, self._dropped = {}, {}, SyncNetwork(), deque()
+        self._sockets.is_closed = closed
 
     def send(self, request: Request) -> Response:
         """Send `request` once; the body is read later."""
+        if self._dropped:
+            self._give_back()
         pool = self._routes.get(request.origin) or self._route(request.origin)
         try:
-            answer = pool.handle_request(as_sent(request, lambda upload: upload.chunks()))
+            answer = pool.handle_request(as_sent(request, lambda upload: upload.chunks(), time_limits(request)))
         except HTTPCORE_ERRORS as error:
             problem = failure(error, request, answered=False)
         else:
             hasten = functools.partial(hurry, answer)
-            body = Body(chunks=_guarded(answer, request), close=answer.close, hurry=hasten)
+            drop = functools.partial(self._drop, answer)
+            body = Body(chunks=_guarded(answer, request), close=answer.close, hurry=hasten, drop=drop)
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem
+
+    def _drop(self, answer: httpcore.Response) -> None:
+        """End the connection of `answer`; giving it back needs the lock of the pool, and has to wait."""
+        answer.extensions["network_stream"].shut()
+        self._dropped.append(answer)
+
+    def _give_back(self) -> None:
+        while self._dropped:
+            with suppress(IndexError):  # another thread was faster
+                self._dropped.popleft().close()
 
     def _route(self, origin: Origin) -> httpcore.ConnectionPool:
         network = self._network
@@ -83,11 +105,16 @@ class PoolTransport:
             return self._pools[proxy]
 
     def close(self) -> None:
-        """Close every connection of this process."""
+        """Close every connection of this process, and open no more."""
+        self._sockets.is_closed = True
+        self._give_back()
         with self._lock:
             pools, self._pools, self._routes = self._pools, {}, {}
         for pool in pools.values():
             pool.close()
+            # Those that wait for a connection in vain need not wait any longer.
+            with suppress(*HTTPCORE_ERRORS):
+                pool.handle_request(NUDGE)
 
 
 def through(proxy: str) -> httpcore.Proxy:
@@ -98,7 +125,11 @@ def through(proxy: str) -> httpcore.Proxy:
     return httpcore.Proxy(urlunsplit(address), auth=auth)
 
 
-def as_sent(request: Request, read: Callable[[Upload], Iterator[bytes] | AsyncIterator[bytes]]) -> httpcore.Request:
+def as_sent(
+    request: Request,
+    read: Callable[[Upload], Iterator[bytes] | AsyncIterator[bytes]],
+    limits: Mapping[str, float | None],
+) -> httpcore.Request:
     """The request as httpcore takes it, uploads read by `read`. Its `repr` shows neither headers nor key."""
     scheme, host, port = request.origin
     content = request.content
@@ -107,7 +138,7 @@ def as_sent(request: Request, read: Callable[[Upload], Iterator[bytes] | AsyncIt
         httpcore.URL(scheme=scheme, host=host, port=port, target=request.target.encode("ascii")),
         headers=headers_as_sent(request),
         content=content if isinstance(content, bytes) else read(content),
-        extensions={"timeout": request.timeout.parts()},
+        extensions={"timeout": limits},
     )
 
 
@@ -115,6 +146,7 @@ def _guarded(answer: httpcore.Response, request: Request) -> Iterator[bytes]:
     problem = None
     try:
         yield from answer.iter_stream()
+        check_surplus(answer)
     except HTTPCORE_ERRORS as error:
         problem = failure(error, request)
     if problem is not None:

@@ -174,7 +174,7 @@ class HTTPServer:
                 assert answer is not None, f"No answer is scripted for {request.method} {request.target}"
                 answer(peer)
         except OSError:
-            pass  # the client went away
+            peer.ended.set()  # the client went away
         except Exception as error:
             self._problems.append(error)
         finally:

@@ -121,7 +121,19 @@ class AsyncSide:
         self._runner.close()
 
 
+class AiohttpSide(AsyncSide):
+    """`AsyncTogether` over aiohttp."""
+
+    name = "aiohttp"
+
+    def __init__(self, base_url: str, **options: Any) -> None:
+        super().__init__(base_url, **{"transport": "aiohttp", **options})
+
+
 OpenSide = Callable[..., Side]
 
-#: Runs a test once with each client.
-both_sides = pytest.mark.parametrize("open_side", [SyncSide, AsyncSide], ids=["sync", "async"])
+#: Each client, over each transport it has.
+SIDES: dict[str, OpenSide] = {"sync": SyncSide, "async": AsyncSide, "aiohttp": AiohttpSide}
+
+#: Runs a test once with each of them.
+both_sides = pytest.mark.parametrize("open_side", SIDES.values(), ids=SIDES.keys())

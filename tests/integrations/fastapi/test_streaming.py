@@ -174,7 +174,7 @@ def test_another_error_in_a_stream_is_not_hidden() -> None:
 
             @app.get("/broken")
             async def broken() -> StreamingResponse:
-                stream._decode = lambda *_: 1 / 0  # type: ignore[assignment]
+                stream._items._decode = lambda *_: 1 / 0  # type: ignore[assignment]
                 return sse(stream)
 
             with pytest.raises(Exception) as caught:
