@@ -54,7 +54,7 @@ def check_everything(python: Path) -> None:
     # Each as its users would: it has a configuration of its own, and Django takes one in a process.
     for project in sorted(ROOT.glob("example_projects/*/pyproject.toml")):
         run(python, "-m", "mypy", folder=project.parent)
-        run(python, "-m", "pytest", folder=project.parent)
+        run(python, "-m", "pytest", "-p", "no:asyncio", folder=project.parent)
 
 
 def check_oldest(python: Path) -> None:
