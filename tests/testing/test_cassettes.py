@@ -372,6 +372,15 @@ def test_a_block_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+def test_a_file_is_replaced_as_a_whole_and_not_written_over(path: Path) -> None:
+    recorded(path, ask)
+    same = path.with_name("same.json")
+    same.hardlink_to(path)
+    before = path.read_bytes()
+    recorded(path, embed)
+    assert same.read_bytes() == before != path.read_bytes()
+
+
 def test_once_records_only_what_is_not_there(path: Path) -> None:
     with EmulatorServer() as server, cassette(path, record="once"):
         first = ask(Together(api_key=KEY, base_url=server.url))

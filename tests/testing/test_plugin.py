@@ -370,6 +370,21 @@ def test_a_session_that_does_not_use_it_loads_no_client_machinery(session: pytes
     session.runpytest_subprocess(timeout=120).assert_outcomes(passed=1)
 
 
+def test_the_first_test_to_import_containers_is_watched_too(session: pytest.Pytester) -> None:
+    session.makepyfile(
+        """
+    def test_leaks():
+        global container
+        from together_di import FakeTogether, TogetherContainer
+        container = TogetherContainer()
+        container.client.override(FakeTogether())
+    """
+    )
+    result = session.runpytest_subprocess(timeout=120)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*left an override of 'client' of a TogetherContainer in place*"])
+
+
 def test_the_plugin_imports_nothing_of_the_package_by_itself() -> None:
     code = """
 import sys, pytest, together_di, together_di.testing

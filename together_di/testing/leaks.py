@@ -68,6 +68,14 @@ class Leaks:
 
         self._after(module.OnceProvider, "override", remember)
 
+    def _find_overrides(self) -> None:
+        # Of a test that is the first to import containers.
+        if not self._watches_overrides and "together_di.container" in sys.modules:
+            module: Any = sys.modules["together_di.container"]
+            for provider in gc.get_objects():
+                if isinstance(provider, module.OnceProvider) and provider.overridden:
+                    self._overrides.append(_Override(weakref.ref(provider), id(provider.last_overriding)))
+
     def _after(self, owner: type, name: str, remember: Callable[[Any, Any], None]) -> None:
         """Have `remember` called after a method, if a test or a fixture of its own does it."""
         method = getattr(owner, name)
@@ -121,6 +129,7 @@ class Leaks:
         """Undo the overrides that are left, so that no other test meets them, and fail the test that left them."""
         __tracebackhide__ = True
         yield
+        self._find_overrides()
         if not self._left():
             return
         # pytest itself lets go of these only after this.
