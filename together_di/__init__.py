@@ -53,6 +53,7 @@ from .wire import Timeout
 
 if TYPE_CHECKING:
     from . import types as types
+    from .answers import AnswerFile as AnswerFile
     from .container import TogetherContainer as TogetherContainer
     from .file_check import check_file as check_file
     from .settings import TogetherSettings as TogetherSettings
@@ -75,6 +76,7 @@ __all__ = [
     "APIResponseValidationError",
     "APIStatusError",
     "APITimeoutError",
+    "AnswerFile",
     "AsyncAPIResponse",
     "AsyncBinaryAPIResponse",
     "AsyncClient",
@@ -121,6 +123,7 @@ __all__ = [
 
 #: Imported when first asked for, because they bring heavy libraries.
 _LAZY = {
+    "AnswerFile": ".answers",
     "BaseModel": ".types",
     "DefaultAsyncHttpxClient": ".transport.httpx_client",
     "DefaultHttpxClient": ".transport.httpx_client",

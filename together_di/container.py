@@ -118,9 +118,17 @@ def _async_client(config: TogetherClient, transport: AsyncTransport, opened: Ope
     return opened.add(AsyncTogether.from_config(config, transport))
 
 
-# So that `container.chat` can be pickled, as what it is: an attribute of a provider.
-copyreg.pickle(providers.ProvidedInstance, lambda provided: (getattr, (provided.provides, "provided")))
-copyreg.pickle(providers.AttributeGetter, lambda getter: (getattr, (getter.provides, getter.name)))
+def _packed_instance(instance: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    return getattr, (instance.provides, "provided")
+
+
+def _packed_attribute(attribute: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    return getattr, (attribute.provides, attribute.name)
+
+
+# So that `container.chat` can be pickled, as what it is: an attribute of what a provider provides.
+copyreg.pickle(providers.ProvidedInstance, _packed_instance)
+copyreg.pickle(providers.AttributeGetter, _packed_attribute)
 
 
 class _Lifecycle:

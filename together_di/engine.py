@@ -150,12 +150,7 @@ class SyncEngine(Engine[SyncTransport]):
         except BaseException:
             lease.end()
             raise
-        if response.is_closed:
-            lease.end()
-        else:
-            response.lease = lease
-            if response.request is not None:
-                response.request.until = None  # the caller reads it when it likes
+        lease.hold(response)
         return SyncDownload(call, response, self.config, self.send).response if call.resumable else response
 
     def _send(self, call: Call, lease: Lease) -> Response:
@@ -272,13 +267,9 @@ class AsyncEngine(Engine[AsyncTransport]):
         except BaseException:
             lease.end()
             raise
-        if response.is_closed:
-            lease.end()
-        else:
-            response.lease = lease
+        lease.hold(response)
+        if response.lease is not None:
             lease.is_awaited_here()
-            if response.request is not None:
-                response.request.until = None
         return AsyncDownload(call, response, self.config, self.send).response if call.resumable else response
 
     async def _send_in_time(self, call: Call, lease: Lease) -> Response:

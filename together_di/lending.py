@@ -18,7 +18,7 @@ from ._loops import Loop, current_task, is_running, running_loop, soon
 from .errors import ClientClosedError
 from .retry import RetryBudget
 from .transport import AsyncTransport, SyncTransport
-from .wire import RawHeaders
+from .wire import Body, RawHeaders, Response
 
 TransportT = TypeVar("TransportT", bound=SyncTransport | AsyncTransport)
 
@@ -36,13 +36,15 @@ class Lease:
 
     Attributes:
         thread: The thread that made it, or reads the answer.
-        task: The task that reads the answer, if that is awaited.
+        task: Gives the task that reads the answer, if that is awaited.
         loop: The event loop of that task.
         problem: Why it must not go on, once that is so.
+        body: What is still to be read. It is held here, so that it is not garbage together with its reader: a generator
+            that is collected closes its connection, and whoever the collector interrupts may hold the lock for that.
         is_foreign: Whether it belongs to the process this one was forked from.
     """
 
-    __slots__ = ("_leases", "_shared", "_wake", "is_foreign", "loop", "problem", "task", "thread")
+    __slots__ = ("_leases", "_shared", "_wake", "body", "is_foreign", "loop", "problem", "task", "thread")
 
     def __init__(self, shared: SharedTransport[Any], leases: set[Lease]) -> None:
         # The transport is not collected before the last answer that comes through it has been read.
@@ -50,10 +52,21 @@ class Lease:
         self._leases = leases
         self._wake: Callable[[], object] | None = None
         self.thread = threading.get_ident()
-        self.task: object = None
+        # Weakly: the task holds its result, which may be the very stream that is forgotten here.
+        self.task: Callable[[], object] = _no_task
         self.loop: Loop | None = None
         self.problem: str | None = None
+        self.body: Body | None = None
         self.is_foreign = False
+
+    def hold(self, response: Response) -> None:
+        """Go on until `response` has been read, or given up; if it has been read already, end."""
+        if response.is_closed:
+            self.end()
+            return
+        response.lease, self.body = self, response._body
+        if response.request is not None:
+            response.request.until = None  # the caller reads it when it likes
 
     def is_read_here(self) -> None:
         """The answer is read by this thread."""
@@ -61,12 +74,15 @@ class Lease:
 
     def is_awaited_here(self) -> None:
         """The answer is read by this task."""
-        self.thread, self.task, self.loop = threading.get_ident(), current_task(), running_loop()
+        self.thread, self.task, self.loop = threading.get_ident(), weakref.ref(current_task()), running_loop()
 
     @property
     def can_end(self) -> bool:
-        """Whether it can end by itself: not if its event loop has stopped."""
-        return self.loop is None or is_running(self.loop)
+        """Whether it can end by itself: not if the task that would read on has ended, or its event loop has stopped."""
+        if self.loop is None:
+            return True
+        task: Any = self.task()
+        return task is not None and not (hasattr(task, "done") and task.done()) and is_running(self.loop)
 
     def check(self) -> None:
         """Refuse to go on once the time is over.
@@ -88,7 +104,7 @@ class Lease:
 
     def end(self) -> None:
         """Nothing more is needed; doing it twice does no harm."""
-        shared, self._shared = self._shared, None
+        shared, self._shared, self.body = self._shared, None, None
         self._leases.discard(self)
         if shared is not None and shared.is_closed:
             shared.notify()
@@ -118,6 +134,10 @@ class Lease:
                 await anyio.sleep_forever()
         self._wake = None
         self.check()
+
+
+def _no_task() -> None:
+    """The task of a lease that has none."""
 
 
 def _waker(scope: Any) -> Callable[[], object]:
@@ -217,7 +237,7 @@ class SharedTransport(Generic[TransportT]):
         waiting = current_task()
 
         def is_free() -> bool:
-            return not any(lease.task is not waiting and lease.can_end for lease in list(self._leases))
+            return not any(lease.task() is not waiting and lease.can_end for lease in list(self._leases))
 
         try:
             if not is_free():

@@ -73,7 +73,7 @@ def _arrive(kind: type[Engine[Any]], config: TogetherClient) -> Engine[Any]:
         return kind(config, _shared[place], owner=False)
 
 
-def _is_sync(kind: type[Engine[Any]]) -> bool:
+def _is_sync(kind: type[Any]) -> bool:
     from .engine import SyncEngine
 
     return issubclass(kind, SyncEngine)
@@ -85,13 +85,13 @@ def without_engine(parse: Any) -> Any:
     Args:
         parse: `engine.finish` for one method and call, or what this function has made of it before.
     """
-    engine = getattr(parse.func, "__self__", None)
+    engine: Any = getattr(parse.func, "__self__", None)
     if engine is None:
         return parse
     method, call = parse.args
     if call.stream or method.is_paged:
         return parse
-    return functools.partial(_finish if _is_sync(type(engine)) else _afinish, method, engine.config.strict)
+    return functools.partial(_finish if _is_sync(engine.__class__) else _afinish, method, engine.config.strict)
 
 
 def _finish(method: Method, strict: bool, response: Response) -> Any:
@@ -222,12 +222,22 @@ def packed_container(container: Any) -> tuple[object, ...]:
         raise PicklingError(
             f"A container whose {replaced[0]} is overridden cannot be pickled: what stands in for it would stay here."
         )
-    options = {name: getattr(container, name)() for name in made_with}
-    given = options["config"] or {}
+    try:
+        return _made, (_checked(*(getattr(container, name)() for name in made_with)),)
+    except PicklingError as error:
+        problem = error
+    # Without the frames that have the options.
+    raise problem.with_traceback(None)
+
+
+def _checked(
+    config: dict[str, Any] | None, source: str, client_name: str, defaults: dict[str, Any] | None
+) -> dict[str, Any]:
+    given = config or {}
     for name in client_names(given) or [DEFAULT]:
-        for option, finding in look(given, options["source"], name).places[0].values.items():
+        for option, finding in look(given, source, name).places[0].values.items():
             _check_given(option, finding)
-    return _made, (options,)
+    return {"config": config, "source": source, "client_name": client_name, "defaults": defaults}
 
 
 def _check_given(option: str, finding: Finding) -> None:

@@ -70,6 +70,11 @@ def head_of(request: Request, route: Route) -> bytes:
     return head
 
 
+def abort(transport: asyncio.Transport) -> None:
+    """Close a connection at once."""
+    transport.abort()
+
+
 class Exchange:
     """One request and its response; it holds a connection until it is closed."""
 
@@ -208,7 +213,7 @@ class Exchange:
         if owner is not None and self.connection is not None:
             owner.give_back(self, self.connection)
 
-    def close(self, cut: Callable[[asyncio.Transport], None] = asyncio.Transport.abort) -> None:
+    def close(self, cut: Callable[[asyncio.Transport], None] = abort) -> None:
         """Let go of the connection, which is `cut`; nothing happens if it has been given back."""
         owner, self._owner = self._owner, None
         if owner is None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from typing import Any, cast
 
@@ -166,16 +166,20 @@ class AsyncPoolTransport:
     async def send(self, request: Request) -> Response:
         """Send `request` once; the body is read later."""
         pools = self._by_loop.get(running_loop()) or await self._enter_loop()
+        pool = pools.route(request.origin)
         try:
             # The deadline of a call is not among the limits: the engine cancels what has missed it.
-            sent = as_sent(request, chunks_off_loop, request.timeout.parts())
-            answer = await pools.route(request.origin).handle_async_request(sent)
+            answer = await pool.handle_async_request(as_sent(request, chunks_off_loop, request.timeout.parts()))
         except HTTPCORE_ERRORS as error:
             problem = failure(error, request, answered=False)
+        except BaseException:
+            await _take_back(pool)
+            raise
         else:
             hasten = functools.partial(hurry, answer) if isinstance(pools.network, AsyncioNetwork) else None
+            aclose = functools.partial(_close, pool, answer)
             drop = functools.partial(pools.drop, answer)
-            body = Body(achunks=_guarded(answer, request), aclose=answer.aclose, hurry=hasten, drop=drop)
+            body = Body(achunks=_guarded(answer, request, aclose), aclose=aclose, hurry=hasten, drop=drop)
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem
@@ -206,7 +210,34 @@ class AsyncPoolTransport:
             pools.close_from_outside()
 
 
-async def _guarded(answer: httpcore.Response, request: Request) -> AsyncGenerator[bytes]:
+async def _take_back(pool: httpcore.AsyncConnectionPool) -> None:
+    """Free the places of connections that nobody has.
+
+    httpcore gives a new connection to a task that waits for one. If that is cancelled before it looks, the connection
+    is never opened, and for httpcore neither idle nor closed: it would hold its place for ever.
+    """
+    lent = {request.connection for request in pool._requests}
+    lost = [one for one in pool.connections if one not in lent and not one.is_idle() and not one.is_closed()]
+    for connection in lost:
+        pool._connections.remove(connection)
+    await pool._close_connections(lost + pool._assign_requests_to_connections())
+
+
+async def _close(pool: httpcore.AsyncConnectionPool, answer: httpcore.Response) -> None:
+    """Give the connection of `answer` back, also if this is cancelled: httpcore would then leave it half given back."""
+    try:
+        await answer.aclose()
+    except BaseException:
+        request = cast("Any", answer.stream)._pool_request
+        if request in pool._requests:
+            pool._requests.remove(request)
+        await _take_back(pool)
+        raise
+
+
+async def _guarded(
+    answer: httpcore.Response, request: Request, aclose: Callable[[], Coroutine[Any, Any, None]]
+) -> AsyncGenerator[bytes]:
     problem = None
     chunks = cast("AsyncGenerator[bytes]", answer.aiter_stream())
     try:
@@ -216,15 +247,15 @@ async def _guarded(answer: httpcore.Response, request: Request) -> AsyncGenerato
     except HTTPCORE_ERRORS as error:
         problem = failure(error, request)
     except GeneratorExit:
-        await _finish(answer, chunks)
+        await aclose()
+        await _finish(chunks)
         raise
     if problem is not None:
         raise problem
 
 
-async def _finish(answer: httpcore.Response, chunks: AsyncGenerator[bytes]) -> None:
+async def _finish(chunks: AsyncGenerator[bytes]) -> None:
     """Run a body that is left to its end, on a closed connection: httpcore nests generators that nobody closes."""
-    await answer.aclose()
     with suppress(*HTTPCORE_ERRORS):
         async for _ in chunks:
             pass

@@ -50,7 +50,7 @@ class PoolTransport:
         self._lock = ForkSafeLock()
         self._pools: dict[str | None, httpcore.ConnectionPool] = {}
         self._routes: dict[Origin, httpcore.ConnectionPool] = {}
-        self._dropped: deque[httpcore.Response] = deque()
+        self._dropped: deque[tuple[httpcore.Response, Iterator[bytes]]] = deque()
         register(self)
 
     def after_fork(self) -> None:
@@ -72,21 +72,25 @@ class PoolTransport:
             problem = failure(error, request, answered=False)
         else:
             hasten = functools.partial(hurry, answer)
-            drop = functools.partial(self._drop, answer)
-            body = Body(chunks=_guarded(answer, request), close=answer.close, hurry=hasten, drop=drop)
+            chunks = _guarded(answer, request)
+            drop = functools.partial(self._drop, answer, chunks)
+            body = Body(chunks=chunks, close=answer.close, hurry=hasten, drop=drop)
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem
 
-    def _drop(self, answer: httpcore.Response) -> None:
-        """End the connection of `answer`; giving it back needs the lock of the pool, and has to wait."""
+    def _drop(self, answer: httpcore.Response, chunks: Iterator[bytes]) -> None:
+        """End the connection of `answer`; giving it back needs the lock of the pool, and has to wait.
+
+        So has the end of its generators: they would give it back by themselves.
+        """
         answer.extensions["network_stream"].shut()
-        self._dropped.append(answer)
+        self._dropped.append((answer, chunks))
 
     def _give_back(self) -> None:
         while self._dropped:
             with suppress(IndexError):  # another thread was faster
-                self._dropped.popleft().close()
+                self._dropped.popleft()[0].close()
 
     def _route(self, origin: Origin) -> httpcore.ConnectionPool:
         network = self._network
