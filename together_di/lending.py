@@ -242,11 +242,12 @@ class SharedTransport(Generic[TransportT]):
         try:
             if not is_free():
                 await in_thread(self._wait, is_free)
-        finally:
             self._cut()
-        if self._finalizer.alive:
-            await self.transport.aclose()
-        self._finish()
+            if self._finalizer.alive:
+                await self.transport.aclose()
+        finally:  # cancelled as well
+            self._cut()
+            self._finish()
 
 
 async def in_thread(function: Callable[..., object], *args: object) -> None:

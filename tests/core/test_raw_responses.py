@@ -119,7 +119,7 @@ def test_a_streaming_response_that_is_left_closes_its_connection(open_side: Open
         return None
 
     with HTTPServer(OPEN_ENDED) as server, open_side(server.url) as side:
-        in_context(side, lambda _: nothing() if side.name == "async" else None, stream=True)
+        in_context(side, lambda _: None if side.name == "sync" else nothing(), stream=True)
         server.wait_until_closed(1)
 
 

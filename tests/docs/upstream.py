@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ class Upstream(ThreadingHTTPServer):
         self._kept: set[str] = set()
         self.deaths: list[int] = []
         self.refused: set[str] = set()
+        self.problems: list[BaseException | None] = []
         self._answers = answers
         self._deadly = deadly
         self._count = 0
@@ -76,9 +78,13 @@ class Upstream(ThreadingHTTPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
+        assert not self.problems
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A killed client hangs up; what else is wrong, the assertions tell."""
+        """A killed client hangs up."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError):
+            self.problems.append(error)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -124,10 +130,12 @@ def recorded(answers: Path) -> list[str]:
 def who_asks(port: int) -> int:
     """The process that has a connection from this port."""
     ours = f"0100007F:{port:04X}"
-    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-    (socket,) = (f"socket:[{fields[9]}]" for fields in lines if fields[1] == ours)
+    sockets: set[str] = set()
+    while not sockets:  # while other connections come and go, the list may lack one
+        lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+        sockets = {f"socket:[{fields[9]}]" for fields in lines if fields[1] == ours}
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile
-            if any(str(item.readlink()) == socket for item in (process / "fd").iterdir()):
+            if any(str(item.readlink()) in sockets for item in (process / "fd").iterdir()):
                 return int(process.name)
     raise LookupError(f"Nobody has the connection from port {port}.")

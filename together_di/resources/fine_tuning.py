@@ -177,7 +177,7 @@ class FineTuning(Resource[M]):
         """Stop a job."""
         ...
 
-    @binary("GET", "/v1/finetune/download", accept="application/octet-stream")
+    @binary("GET", "/v1/finetune/download", accept="application/octet-stream", resumable=True)
     def content(
         self,
         *,

@@ -1,0 +1,131 @@
+"""What a server may send at all: whatever it is, it parses, or it is a typed error."""
+
+from __future__ import annotations
+
+import codecs
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from together_di.decoding import Misfit, decoder
+from together_di.streaming import EventParser, _Items
+from together_di.types.chat import ChatCompletion, ChatCompletionChunk
+from together_di.wire import Body, Response
+
+#: Bytes that mean something in a stream are much more likely than others.
+PIECES = st.sampled_from(
+    [
+        b"data",
+        b"event",
+        b"id",
+        b"retry",
+        b":",
+        b": ",
+        b"\n",
+        b"\r",
+        b"\r\n",
+        b"\n\n",
+        b"[DONE]",
+        b"error",
+        b"{",
+        b"}",
+        b'"',
+    ]
+)
+STREAMS = st.lists(PIECES | st.binary(max_size=3), max_size=40).map(b"".join)
+
+
+def events_of(data: bytes) -> list[tuple[str, bytes]]:
+    """What the standard says (9.2.6), word by word."""
+    text = data.removeprefix(codecs.BOM_UTF8)
+    lines = text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")[:-1]
+    events: list[tuple[str, bytes]] = []
+    name, values = "", list[bytes]()
+    for line in lines:
+        if not line:
+            if values:
+                events.append((name or "message", b"\n".join(values)))
+            name, values = "", []
+            continue
+        field, _, value = line.partition(b":")
+        value = value[1:] if value[:1] == b" " else value
+        if field == b"data":
+            values.append(value)
+        elif field == b"event":
+            name = value.decode("utf-8", "replace")
+    return events
+
+
+@given(STREAMS, st.lists(st.integers(0, 120), max_size=6))
+@settings(max_examples=1500, database=None)
+def test_a_stream_is_read_as_the_standard_says_wherever_it_is_cut(data: bytes, cuts: list[int]) -> None:
+    parser = EventParser()
+    bounds = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
+    found = [event for start, end in zip(bounds, bounds[1:], strict=False) for event in parser.feed(data[start:end])]
+    if data.endswith(b"\r"):  # it may be half of a line end
+        found += parser.feed(b":")
+    assert found == events_of(data)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+NAMES = [
+    "id",
+    "object",
+    "created",
+    "model",
+    "choices",
+    "usage",
+    "index",
+    "message",
+    "delta",
+    "content",
+    "role",
+    "error",
+]
+SHAPED = st.recursive(
+    JSON,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=6),
+    max_leaves=20,
+)
+DECODERS = [decoder(ChatCompletion, strict=False), decoder(ChatCompletionChunk, strict=False)]
+
+
+@given(SHAPED)
+@settings(max_examples=400, database=None)
+def test_any_object_is_decoded_and_anything_else_is_a_misfit(value: object) -> None:
+    for decode in DECODERS:
+        try:
+            decode(json.dumps(value).encode())
+        except Misfit:
+            assert not isinstance(value, dict)
+        else:
+            assert isinstance(value, dict)
+
+
+@given(st.binary(max_size=60) | SHAPED.map(lambda value: json.dumps(value).encode()[:-1]))
+@settings(max_examples=400, database=None)
+def test_any_bytes_are_decoded_or_a_misfit(data: bytes) -> None:
+    for decode in [*DECODERS, decoder(ChatCompletion, strict=True)]:
+        try:
+            decode(data)
+        except Misfit as error:
+            assert str(error)
+
+
+@given(st.lists(st.binary(max_size=30) | STREAMS, max_size=5))
+@settings(max_examples=400, database=None)
+def test_a_stream_of_any_bytes_ends_or_is_a_typed_error(chunks: list[bytes]) -> None:
+    from together_di import APIError
+    from together_di.endpoint import reader
+
+    response = Response(200, [], body=Body(chunks=iter(chunks)))
+    try:
+        list(_Items(response, reader(ChatCompletionChunk, "chat.completions.create", strict=False)).run())
+    except APIError as error:
+        assert str(error)
+    assert response.is_closed
