@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from ._text import callers_level
 from .errors import BlockingCallError, BlockingCallWarning
@@ -47,18 +47,18 @@ def soon(loop: Loop, function: Callable[[], object]) -> None:
     Raises:
         RuntimeError: The loop has ended.
     """
-    if hasattr(loop, "call_soon_threadsafe"):
-        loop.call_soon_threadsafe(function)
-    else:
-        loop.run_sync_soon(function)
+    call: Callable[[Callable[[], object]], object]
+    call = getattr(loop, "call_soon_threadsafe", None) or cast("Any", loop).run_sync_soon
+    call(function)
 
 
 def is_running(loop: Loop) -> bool:
     """Whether anything can still happen in `loop`."""
-    if hasattr(loop, "is_running"):
-        return loop.is_running()
+    asked: Callable[[], bool] | None = getattr(loop, "is_running", None)
+    if asked is not None:
+        return asked()
     try:
-        loop.run_sync_soon(lambda: None)
+        soon(loop, lambda: None)
     except RuntimeError:
         return False
     return True

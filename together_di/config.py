@@ -53,7 +53,7 @@ class TogetherClient:
         default_headers: Sent with every request.
         default_query: Added to every URL.
         project_id: Used by the methods that take one.
-        transport: `"httpx"`, or `"embedded"` for the emulator in this process.
+        transport: `"httpx"`, `"aiohttp"` for calls that are awaited, or `"embedded"` for the emulator in this process.
         network: Connections, proxy and certificates.
         strict: Whether a response that does not fit its documented shape is an error.
         blocking_calls: What a blocking call in an event loop does: `"allow"`, `"warn"` or `"raise"`.

@@ -12,6 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from dependency_injector import containers, providers
 
 from ._fork import ForkSafeLock
+from .arrival import packed_container
 from .check import Health, ahealth_of, health_of
 from .client import AsyncTogether, Together
 from .config import TogetherClient
@@ -22,7 +23,6 @@ from .lending import in_thread
 from .settings import TogetherSettings
 from .sources import DEFAULT, Found, look, misspelt
 from .transport import AsyncTransport, SyncTransport, open_async_transport, open_sync_transport
-from .travel import packed_container
 
 T = TypeVar("T")
 

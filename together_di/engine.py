@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from ._loops import check_not_in_loop
+from .arrival import Travelling
 from .attempts import Attempts
 from .config import TogetherClient, set_log_level
 from .download import AsyncDownload, SyncDownload
@@ -35,7 +36,6 @@ from .response import (
 from .steps import Driver, Pause
 from .streaming import AsyncStream, Stream, is_event_stream, no_event_stream
 from .transport import AsyncTransport, SyncTransport
-from .travel import Travelling
 from .wire import Response
 
 if TYPE_CHECKING:

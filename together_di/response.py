@@ -236,7 +236,7 @@ class APIResponse(_SyncBody, Generic[S]):
         self._parse = parse
 
     def __reduce__(self) -> tuple[object, ...]:
-        from .travel import without_engine
+        from .arrival import without_engine
 
         return type(self), (self.http_response, without_engine(self._parse))
 
@@ -257,7 +257,7 @@ class AsyncAPIResponse(_AsyncBody, Generic[S]):
         self._parse = parse
 
     def __reduce__(self) -> tuple[object, ...]:
-        from .travel import without_engine
+        from .arrival import without_engine
 
         return type(self), (self.http_response, without_engine(self._parse))
 

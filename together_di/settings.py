@@ -56,7 +56,8 @@ class TogetherSettings(BaseSettings):
         default_headers: Sent with every request.
         default_query: Added to every URL.
         project_id: For the methods that take one.
-        transport: `"httpx"`, or `"embedded"` for the emulator in this process, which needs no key.
+        transport: `"httpx"`; `"aiohttp"`, which is faster where calls are awaited in asyncio (blocking ones go through
+            httpx); or `"embedded"` for the emulator in this process, which needs no key.
         max_connections: Connections in each process and event loop (100).
         max_keepalive_connections: How many of them are kept open while they are idle (100).
         keepalive_expiry: Seconds after which an idle one is closed (30).

@@ -36,6 +36,7 @@ def main() -> None:
             *startup.cases(address),
             *traffic.sync_cases(address),
             *traffic.async_cases(address, stack),
+            *traffic.aiohttp_cases(address, stack),
             *further.cases(address),
             *container.cases(),
             *dependencies.cases(stack),

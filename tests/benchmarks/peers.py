@@ -223,4 +223,44 @@ def async_aiohttp(address: str) -> AsyncPeer:
     return AsyncPeer("aiohttp", call, close)
 
 
+def async_aiohttp_bare(address: str) -> AsyncPeer:
+    """aiohttp, and pydantic-core on the bytes: the floor of the transport "aiohttp"."""
+    import aiohttp
+
+    headers = HEADERS | {"Content-Type": "application/json"}
+    sessions: list[aiohttp.ClientSession] = []
+
+    def send(scenario: str, body: dict[str, Any]) -> Any:
+        if not sessions:
+            sessions.append(aiohttp.ClientSession(headers=headers))
+        return sessions[0].post(chat_url(address, scenario), data=to_json(body))
+
+    async def call() -> object:
+        async with send("call", CHAT) as response:
+            return ChatCompletion.__pydantic_validator__.validate_json(await response.read())
+
+    async def stream(scenario: str) -> AsyncIterator[object]:
+        rest = b""
+        async with send(scenario, STREAMED) as response:
+            async for data in response.content.iter_any():
+                *events, rest = (rest + data).split(b"\n\n")
+                for event in events:
+                    if event.startswith(b"data: {"):
+                        yield ChatCompletionChunk.__pydantic_validator__.validate_json(event[6:])
+
+    async def close() -> None:
+        for session in sessions:
+            await session.close()
+
+    return AsyncPeer("transport", call, close, stream)
+
+
+def async_ours_over_aiohttp(address: str) -> AsyncPeer:
+    """This package, over aiohttp."""
+    return _async_sdk(
+        OURS, lambda scenario: AsyncTogether(api_key=KEY, base_url=f"{address}/{scenario}", transport="aiohttp")
+    )
+
+
 ASYNC = (async_plain, async_ours, async_bare, async_official)
+ASYNC_OVER_AIOHTTP = (async_ours_over_aiohttp, async_aiohttp_bare, async_official)

@@ -14,7 +14,7 @@ import threading
 
 #: Limits, in bytes and connections: what no benchmark reaches.
 MAX_REQUEST = 2**20
-MAX_CONNECTIONS = 512
+MAX_CONNECTIONS = 4096
 
 CHUNKS = 1000
 VECTORS = 128
@@ -148,7 +148,7 @@ async def main() -> None:
     """Serve until standard input ends."""
     loop = asyncio.get_running_loop()
     prepared = responses()
-    server = await loop.create_server(lambda: Connection(prepared), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: Connection(prepared), "127.0.0.1", 0, backlog=1024)
     stopped = asyncio.Event()
 
     def wait_for_the_end() -> None:

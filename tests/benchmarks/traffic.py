@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import importlib.util
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -62,6 +63,48 @@ def async_cases(address: str, stack: contextlib.ExitStack) -> list[Case]:
         Case("async-chunk-large-reads", "s", chunks("large")),
         Case("async-chunk-own-http-chunk", "s", chunks("chunked")),
     ]
+
+
+def aiohttp_cases(address: str, stack: contextlib.ExitStack) -> list[Case]:
+    """The transport "aiohttp" next to aiohttp itself (`transport`), where that is installed."""
+    if not importlib.util.find_spec("aiohttp"):
+        return []
+    everyone = [opened(address) for opened in peers.ASYNC_OVER_AIOHTTP]
+    runner = stack.enter_context(asyncio.Runner())
+    for peer in everyone:
+        stack.callback(runner.run, _awaited(peer.close))
+
+    def calls(concurrency: int, rounds: int) -> Case:
+        total = max(ASYNC_CALLS, 2 * concurrency)
+        return Case(
+            f"aiohttp-call-{concurrency}",
+            "s",
+            [
+                Contender(peer.name, timed(functools.partial(_run, runner, peer.call, total, concurrency), each=total))
+                for peer in everyone
+            ],
+            rounds,
+        )
+
+    def chunks(name: str, scenario: str) -> Case:
+        streams = {peer.name: peer.stream for peer in everyone if peer.stream}
+        return Case(f"aiohttp-chunk-{name}", "s", [Contender(one, drain(streams[one], scenario)) for one in streams])
+
+    def drain(stream: Callable[[str], AsyncIterator[object]], scenario: str) -> Callable[[], float]:
+        return timed(lambda: runner.run(_drain(stream(scenario))), each=CHUNKS)
+
+    return [
+        calls(1, 30),
+        calls(32, 30),
+        calls(256, 12),
+        calls(1000, 8),
+        chunks("large-reads", "large"),
+        chunks("own-http-chunk", "chunked"),
+    ]
+
+
+def _run(runner: asyncio.Runner, call: Callable[[], Awaitable[object]], total: int, concurrency: int) -> None:
+    runner.run(_many(call, total, concurrency))
 
 
 async def _many(call: Callable[[], Awaitable[object]], total: int, concurrency: int) -> None:

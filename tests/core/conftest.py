@@ -42,3 +42,9 @@ def nothing_is_written(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFi
         assert found_in(f"{record.getMessage()} {safe_repr(vars(record))}") == []
     printed, complained = capfd.readouterr()
     assert found_in(printed + complained) == []
+
+
+@pytest.fixture(params=["httpx", "aiohttp"])
+def each_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients that are awaited use this one, in this process and in those it starts."""
+    monkeypatch.setenv("TOGETHER_TRANSPORT", request.param)

@@ -26,7 +26,7 @@ from .support.http_server import (
     then_reset,
     then_stall,
 )
-from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion, stream_chat
+from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion, each_transport, stream_chat
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()
@@ -139,6 +139,7 @@ def test_a_connection_closed_between_two_calls_is_noticed_before_it_is_used(end:
     assert server.connections == 2
 
 
+@each_transport
 @ENDS
 def test_a_connection_closed_while_the_loop_was_busy_is_noticed_before_it_is_used(end: Callable[[Peer], None]) -> None:
     answered = threading.Event()
@@ -266,6 +267,7 @@ def test_threads_share_a_client_each_on_a_connection_of_its_own() -> None:
     assert server.connections == 4
 
 
+@each_transport
 def test_tasks_share_a_client_each_on_a_connection_of_its_own() -> None:
     together = threading.Barrier(4)
 
@@ -283,6 +285,7 @@ def test_tasks_share_a_client_each_on_a_connection_of_its_own() -> None:
     assert server.connections == 4
 
 
+@each_transport
 def test_a_cancelled_call_closes_its_connection_and_leaves_the_client_usable() -> None:
     async def main(server: HTTPServer) -> None:
         async with AsyncTogether(api_key=KEY, base_url=server.url) as client:

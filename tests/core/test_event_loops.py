@@ -21,7 +21,7 @@ from together_di import APITimeoutError, AsyncTogether, Timeout, Together
 from together_di.endpoint import Method
 
 from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, raw, then_stall
-from .support.sides import CHAT, KEY, completion
+from .support.sides import CHAT, KEY, completion, each_transport
 
 GOOD = answer(completion())
 
@@ -47,6 +47,7 @@ async def call(client: AsyncTogether) -> Any:
     return (await client.chat.completions.create(**CHAT)).choices[0].message.content
 
 
+@each_transport
 def test_one_client_serves_fifty_runs_one_after_the_other() -> None:
     with HTTPServer(default=GOOD) as server:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
@@ -64,6 +65,7 @@ def test_one_client_serves_fifty_runs_one_after_the_other() -> None:
     assert server.connections == 50
 
 
+@each_transport
 def test_calls_in_one_run_share_a_connection() -> None:
     async def main() -> None:
         for _ in range(4):
@@ -77,6 +79,7 @@ def test_calls_in_one_run_share_a_connection() -> None:
     assert [request.connection for request in server.requests] == [1, 1, 1, 1, 2, 2, 2, 2]
 
 
+@each_transport
 def test_a_stream_left_open_at_the_end_of_a_run_harms_no_later_run() -> None:
     held = then_stall(chunked(b'data: {"id": "c"}\n\n', end=False))
     kept: list[Any] = []
@@ -96,6 +99,7 @@ def test_a_stream_left_open_at_the_end_of_a_run_harms_no_later_run() -> None:
         client.close_nowait()
 
 
+@each_transport
 def test_eight_threads_with_a_loop_each_share_a_client() -> None:
     everyone = threading.Barrier(8)
     answers: list[str | None] = []
@@ -127,6 +131,7 @@ def run_without_cleaning_up(client: AsyncTogether) -> Any:
         loop.close()
 
 
+@each_transport
 def test_a_loop_closed_without_closing_its_generators_leaves_nothing_behind() -> None:
     with HTTPServer(default=GOOD) as server:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
@@ -140,6 +145,7 @@ def test_a_loop_closed_without_closing_its_generators_leaves_nothing_behind() ->
             server.wait_until_closed(5)
 
 
+@each_transport
 def test_a_client_that_outlives_its_dead_loop_is_closed_silently() -> None:
     with HTTPServer(default=GOOD) as server:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
@@ -149,6 +155,7 @@ def test_a_client_that_outlives_its_dead_loop_is_closed_silently() -> None:
             server.wait_until_closed(1)
 
 
+@each_transport
 def test_a_dropped_client_closes_its_connection_silently() -> None:
     with HTTPServer(default=GOOD) as server:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
@@ -159,6 +166,7 @@ def test_a_dropped_client_closes_its_connection_silently() -> None:
             server.wait_until_closed(1)
 
 
+@each_transport
 def test_a_client_dropped_in_a_running_loop_closes_its_connection() -> None:
     async def main(server: HTTPServer) -> None:
         client = AsyncTogether(api_key=KEY, base_url=server.url)
@@ -171,6 +179,7 @@ def test_a_client_dropped_in_a_running_loop_closes_its_connection() -> None:
         asyncio.run(main(server))
 
 
+@each_transport
 def test_closing_in_one_loop_closes_the_connections_of_another() -> None:
     called, done = threading.Event(), threading.Event()
 
@@ -191,6 +200,7 @@ def test_closing_in_one_loop_closes_the_connections_of_another() -> None:
             thread.join(PATIENCE)
 
 
+@each_transport
 def test_uvloop_runs_one_after_the_other() -> None:
     uvloop = pytest.importorskip("uvloop")
     with HTTPServer(default=GOOD) as server:
@@ -203,6 +213,7 @@ def test_uvloop_runs_one_after_the_other() -> None:
         client.close_nowait()
 
 
+@each_transport
 def test_uvloop_keeps_connections_and_limits_time() -> None:
     uvloop = pytest.importorskip("uvloop")
 
@@ -221,6 +232,7 @@ def test_uvloop_keeps_connections_and_limits_time() -> None:
     assert [request.connection for request in server.requests] == [1, 1, 1, 2]
 
 
+@each_transport
 @pytest.mark.xfail(
     strict=True,
     reason="uvloop itself warns when its loop is closed with an open transport, without shutdown_asyncgens",
@@ -291,6 +303,13 @@ def test_the_first_call_of_a_method_loads_its_models_in_a_worker_thread(monkeypa
     assert threading.get_ident() not in loaders
 
 
+def import_for(library: str) -> None:
+    """Skip a test whose event loop is not here, or is none for the transport."""
+    pytest.importorskip(library)
+    if library == "trio" and os.environ.get("TOGETHER_TRANSPORT") == "aiohttp":
+        pytest.skip("aiohttp knows asyncio only")
+
+
 def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a program as strictly as Python can."""
     command = [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(code), *arguments]
@@ -330,6 +349,7 @@ LEFT = {
 }
 
 
+@each_transport
 @pytest.mark.parametrize(
     ("library", "left"),
     [
@@ -339,7 +359,7 @@ LEFT = {
     ],
 )
 def test_a_stream_that_is_left_says_nothing_on_stderr(library: str, left: str) -> None:
-    pytest.importorskip(library)
+    import_for(library)
     start = """
         import asyncio, gc, importlib, sys
         from together_di import AsyncTogether
@@ -472,11 +492,12 @@ PROGRAMS = {
 }
 
 
+@each_transport
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
 def test_a_program_says_nothing_on_stderr(program: str) -> None:
     for name in ("uvloop", "trio"):
         if name in program:
-            pytest.importorskip(name)
+            import_for(name)
     start = """
         import asyncio, sys
         from together_di import AsyncTogether

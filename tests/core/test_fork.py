@@ -16,7 +16,7 @@ from together_di._fork import ForkSafeLock
 
 from .support.forking import in_child
 from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, message
-from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion
+from .support.sides import CHAT, KEY, OpenSide, both_sides, chat, completion, each_transport
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="This system does not fork")
 
@@ -50,6 +50,7 @@ def test_the_parents_connection_outlives_a_child_that_closes_its_client() -> Non
     assert [request.connection for request in server.requests] == [1, 2, 1]
 
 
+@each_transport
 def test_the_parents_connection_outlives_an_async_child_that_closes_its_client() -> None:
     async def child() -> None:
         await call(client)
@@ -209,6 +210,7 @@ def test_a_child_that_drops_the_parents_stream_does_not_end_it() -> None:
         assert [chunk.id for chunk in stream] == ["2"]
 
 
+@each_transport
 def test_a_fork_inside_a_running_loop_gives_the_child_a_loop_and_connections_of_its_own() -> None:
     async def main() -> None:
         await call(client)
@@ -253,6 +255,7 @@ else:
 """
 
 
+@each_transport
 @pytest.mark.parametrize("side", ["sync", "async"])
 def test_a_child_that_ends_in_an_orderly_way_says_nothing_about_its_parents_connections(side: str) -> None:
     with HTTPServer(default=answer({"data": []})) as server:

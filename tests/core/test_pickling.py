@@ -30,15 +30,19 @@ from .support.other_process import OtherProcess
 from .support.recorder import Recorder
 from .support.sides import CHAT, chat, completion
 
-cloudpickle = pytest.importorskip("cloudpickle")
-
 KEY_THERE = "key-of-the-other-process"
 GOOD = answer(completion("Hello"))
 MODELS = {"data": [{"id": "one", "type": "chat"}], "next_cursor": "more"}
 REST = {"data": [{"id": "two", "type": "chat"}]}
 
 Dumps = Callable[[object], bytes]
-with_each_pickle = pytest.mark.parametrize("dumps", [pickle.dumps, cloudpickle.dumps], ids=["pickle", "cloudpickle"])
+
+
+@pytest.fixture(params=["pickle", "cloudpickle"])
+def dumps(request: pytest.FixtureRequest) -> Dumps:
+    """Each test that takes it runs with both."""
+    found: Dumps = pytest.importorskip(request.param).dumps
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +107,6 @@ def used(container: TogetherContainer) -> TogetherContainer:
     return container
 
 
-@with_each_pickle
 @pytest.mark.parametrize("name", HANDLES)
 def test_a_handle_works_in_another_process_with_the_key_of_that_process(
     name: str, dumps: Dumps, api: HTTPServer, other_process: OtherProcess
@@ -124,6 +127,7 @@ def test_a_handle_works_in_another_process_with_the_key_of_that_process(
 def test_a_function_that_refers_to_a_client_works_in_another_process(
     api: HTTPServer, other_process: OtherProcess
 ) -> None:
+    cloudpickle = pytest.importorskip("cloudpickle")
     client = Together()
     pickled = cloudpickle.dumps(lambda: client.chat.completions.create(**CHAT))
     assert found_in(pickled.decode("latin-1")) == []
@@ -147,7 +151,6 @@ LITERAL = {
 }
 
 
-@with_each_pickle
 @pytest.mark.parametrize("build", LITERAL.values(), ids=LITERAL.keys())
 def test_what_was_given_a_literal_key_is_refused_and_says_how_to_pass_a_reference(
     build: Callable[[], Any], dumps: Dumps
@@ -158,7 +161,6 @@ def test_what_was_given_a_literal_key_is_refused_and_says_how_to_pass_a_referenc
     assert_hidden(error)
 
 
-@with_each_pickle
 def test_a_reference_is_resolved_in_the_other_process(
     dumps: Dumps, api: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -171,7 +173,6 @@ def test_a_reference_is_resolved_in_the_other_process(
         assert process.does(travellers.key_of, pickled) == KEY_THERE
 
 
-@with_each_pickle
 def test_a_function_travels_by_its_name(dumps: Dumps, other_process: OtherProcess) -> None:
     pickled = dumps(Together(api_key=travellers.key_of_a_function))
     assert other_process.does(travellers.key_of, pickled) == "key-of-the-function"
@@ -194,7 +195,6 @@ FUNCTIONS = {
 }
 
 
-@with_each_pickle
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS.keys())
 def test_a_function_that_holds_the_key_is_refused(function: Callable[[], Any], dumps: Dumps) -> None:
     error = raised(lambda: dumps(Together(api_key=function())))
@@ -210,7 +210,6 @@ def test_a_function_that_the_other_process_has_not_is_named(other_process: Other
         other_process.does(travellers.key_of, moved)
 
 
-@with_each_pickle
 def test_a_process_without_a_key_says_where_it_looked(
     dumps: Dumps, api: HTTPServer, keyless_process: OtherProcess
 ) -> None:
@@ -221,7 +220,6 @@ def test_a_process_without_a_key_says_where_it_looked(
 # Other secrets
 
 
-@with_each_pickle
 @pytest.mark.parametrize(
     ("options", "told"),
     [
@@ -246,7 +244,6 @@ def test_a_secret_header_of_a_copy_is_refused(api: HTTPServer, monkeypatch: pyte
         pickle.dumps(Together().with_options(default_headers={"x-gateway-key": "another"}))
 
 
-@with_each_pickle
 def test_other_secrets_of_the_environment_are_those_of_the_other_process(
     dumps: Dumps, api: HTTPServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -297,7 +294,6 @@ def araw(client: AsyncTogether) -> Any:
     return asyncio.run(ask())
 
 
-@with_each_pickle
 def test_an_answer_of_a_client_with_a_literal_key_travels(dumps: Dumps, api: HTTPServer, keyless_process: Any) -> None:
     with Together(api_key=KEY) as client:
         for use, made in (
@@ -310,13 +306,11 @@ def test_an_answer_of_a_client_with_a_literal_key_travels(dumps: Dumps, api: HTT
             assert keyless_process.does(use, pickled) == "Hello"
 
 
-@with_each_pickle
 def test_a_binary_answer_travels_once_it_has_been_read(dumps: Dumps, keyless_process: OtherProcess) -> None:
     speech = Together(api_key=KEY, transport="embedded").audio.speech.create(model="m", input="Hi", voice="v")
     assert keyless_process.does(travellers.content, dumps(speech)) == speech.content
 
 
-@with_each_pickle
 def test_a_page_fetches_those_that_follow_in_the_other_process(
     dumps: Dumps, api: HTTPServer, other_process: OtherProcess
 ) -> None:
@@ -328,7 +322,6 @@ def test_a_page_fetches_those_that_follow_in_the_other_process(
     ]
 
 
-@with_each_pickle
 def test_an_error_travels_without_secrets(dumps: Dumps, api: HTTPServer, keyless_process: OtherProcess) -> None:
     api.default = answer({"error": {"message": "No."}}, 400, x_request_id="r-1")
     error = raised(lambda: chat(Together(default_headers={"x-gateway-key": KEY})))
@@ -338,7 +331,6 @@ def test_an_error_travels_without_secrets(dumps: Dumps, api: HTTPServer, keyless
     assert keyless_process.does(travellers.error_of, pickled) == travellers.error_of(error)
 
 
-@with_each_pickle
 def test_an_error_of_an_answer_that_does_not_fit_travels(
     dumps: Dumps, api: HTTPServer, keyless_process: OtherProcess
 ) -> None:
@@ -354,7 +346,6 @@ def test_an_error_of_an_answer_that_does_not_fit_travels(
 OPEN = chunked(b'data: {"id":"1","object":"chat.completion.chunk","created":1,"model":"m","choices":[]}\n\n')
 
 
-@with_each_pickle
 @pytest.mark.parametrize("duplicate", ["dumps", "deepcopy"])
 def test_a_stream_is_refused_and_says_what_to_pickle(dumps: Dumps, duplicate: str, api: HTTPServer) -> None:
     api.default = lambda peer: peer.send(OPEN)
@@ -364,7 +355,6 @@ def test_a_stream_is_refused_and_says_what_to_pickle(dumps: Dumps, duplicate: st
         assert len(list(stream)) == 1
 
 
-@with_each_pickle
 def test_an_answer_that_is_still_being_read_is_refused_until_it_has_been(
     dumps: Dumps, api: HTTPServer, keyless_process: OtherProcess
 ) -> None:
@@ -375,13 +365,11 @@ def test_an_answer_that_is_still_being_read_is_refused_until_it_has_been(
         assert keyless_process.does(travellers.parse, dumps(response)) == "Hello"
 
 
-@with_each_pickle
 def test_a_request_that_is_yet_to_be_sent_is_refused(dumps: Dumps, api: HTTPServer) -> None:
     with pytest.raises(pickle.PicklingError, match="yet to be sent"):
         dumps(Together().chat.completions.with_streaming_response.create(**CHAT))
 
 
-@with_each_pickle
 @pytest.mark.parametrize("take", [lambda client: client, lambda client: client.chat, lambda client: client.copy()])
 def test_a_client_with_the_callers_http_client_is_refused(dumps: Dumps, take: Callable[[Any], Any]) -> None:
     with httpx.Client() as http_client:
@@ -390,14 +378,12 @@ def test_a_client_with_the_callers_http_client_is_refused(dumps: Dumps, take: Ca
             dumps(take(client))
 
 
-@with_each_pickle
 @pytest.mark.parametrize("take", [lambda fake: fake, lambda fake: fake.async_client, lambda fake: fake.chat])
 def test_a_fake_is_refused_because_its_script_would_stay(dumps: Dumps, take: Callable[[Any], Any]) -> None:
     with pytest.raises(pickle.PicklingError, match="its script"):
         dumps(take(FakeTogether()))
 
 
-@with_each_pickle
 def test_a_container_with_an_override_is_refused(dumps: Dumps) -> None:
     container = TogetherContainer(config={"transport": "embedded"})
     with container.client.override(FakeTogether()), pytest.raises(pickle.PicklingError, match="client is overridden"):
@@ -405,7 +391,6 @@ def test_a_container_with_an_override_is_refused(dumps: Dumps) -> None:
     assert dumps(container)
 
 
-@with_each_pickle
 def test_a_provider_of_the_class_is_refused(dumps: Dumps) -> None:
     with pytest.raises(pickle.PicklingError, match="take that of a container"):
         dumps(TogetherContainer.client)

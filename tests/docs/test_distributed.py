@@ -20,7 +20,8 @@ import pytest
 
 from .upstream import Upstream, recorded, who_asks
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "distributed.md").read_text()
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "distributed.md").read_text()
 FILES = dict(re.findall(r"```python\n# (\S+\.py)\n(.*?)```", DOCUMENT, re.DOTALL))
 #: Fewer than the prompts, so that some are yet to be read when a process is killed.
 AT_ONCE = 40
@@ -43,6 +44,12 @@ COMMANDS = {
 }
 NEEDS = {"ask": "json", "dask": "distributed", "ray": "ray", "celery": "celery"}
 
+#: In place of Redis.
+FOLDER_BROKER = """
+from kombu.transport import TRANSPORT_ALIASES
+TRANSPORT_ALIASES["folder"] = "tests.docs.folder_broker:Transport"
+"""
+
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="It asks Linux which process has a connection")
 
 
@@ -59,7 +66,6 @@ class Run:
             for name in PROMPTS:
                 body = {"model": "m", "messages": [{"role": "user", "content": name}]}
                 prompts.write(json.dumps({"custom_id": name, "body": body}) + "\n")
-        # Redis in the recipe; the broker that celery has for a folder does the same.
         (folder / "celeryconfig.py").write_text(in_a_folder(FILES["celeryconfig.py"], folder))
 
     def start(self, url: str, *command: str) -> subprocess.Popen[str]:
@@ -67,7 +73,7 @@ class Run:
         variables = {
             "TOGETHER_API_KEY": "key-of-the-workers",
             "TOGETHER_BASE_URL": url,
-            "PYTHONPATH": os.pathsep.join([str(self.folder), *filter(None, sys.path)]),
+            "PYTHONPATH": os.pathsep.join([str(self.folder), str(ROOT), *filter(None, sys.path)]),
             "RAY_USAGE_STATS_ENABLED": "0",
             "RAY_AUTH_MODE": "disabled",
         }
@@ -107,10 +113,10 @@ def ended(process: subprocess.Popen[str], politely: int | None = None) -> Genera
         if politely is not None:
             process.send_signal(politely)
             with suppress(subprocess.TimeoutExpired):
-                process.communicate(timeout=PATIENCE)
+                print(*process.communicate(timeout=PATIENCE))
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        print(*process.communicate())  # shown if the test fails
 
 
 def in_a_folder(config: str, folder: Path) -> str:
@@ -118,11 +124,12 @@ def in_a_folder(config: str, folder: Path) -> str:
         (folder / name).mkdir()
     options: dict[str, object] = {name: str(folder / "queue") for name in ("data_folder_in", "data_folder_out")}
     options |= {"control_folder": str(folder / "control"), "polling_interval": 0.01}
-    config = config.replace('broker_url = "redis://localhost"', 'broker_url = "filesystem://"')
+    config = config.replace('broker_url = "redis://localhost"', 'broker_url = "folder://"')
     config = config.replace('result_backend = "redis://localhost"', f'result_backend = "file://{folder / "results"}"')
     assert "redis" not in config
     # Celery waits 10 s for the result of a killed process, in case it was sent just before.
-    return f"{config}worker_lost_wait = 0.1\nbroker_transport_options = {options!r}\n"
+    config += f"worker_lost_wait = 0.1\nbroker_transport_options = {options!r}\n"
+    return f"{config}{FOLDER_BROKER}"
 
 
 @pytest.fixture(params=COMMANDS)

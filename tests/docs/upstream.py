@@ -131,9 +131,11 @@ def who_asks(port: int) -> int:
     """The process that has a connection from this port."""
     ours = f"0100007F:{port:04X}"
     sockets: set[str] = set()
-    while not sockets:  # while other connections come and go, the list may lack one
+    for _ in range(1000):  # while other connections come and go, the list may lack one
         lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-        sockets = {f"socket:[{fields[9]}]" for fields in lines if fields[1] == ours}
+        sockets |= {f"socket:[{fields[9]}]" for fields in lines if fields[1] == ours}
+        if sockets:
+            break
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):  # it has ended meanwhile
             if any(str(item.readlink()) in sockets for item in (process / "fd").iterdir()):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,14 +11,16 @@ from typing import Any
 
 import pytest
 
-from ..core.conftest import waits as waits
+from ..core import conftest as core
 from ..core.support import leaks
 from ..core.support.sides import KEY, SIDES, OpenSide, Side
+
+waits = core.waits
 
 FOLDER = Path("/proc/self/fd")
 
 
-@pytest.fixture(params=SIDES.values(), ids=SIDES.keys())
+@pytest.fixture(params=list(SIDES.values()), ids=list(SIDES))
 def open_side(request: pytest.FixtureRequest) -> OpenSide:
     """Opens a client; whatever it raises is searched for its key."""
 
@@ -69,7 +70,7 @@ def open_sockets() -> set[str]:
     names: set[str] = set()
     for link in FOLDER.iterdir():
         try:
-            target = os.readlink(link)
+            target = str(link.readlink())
         except OSError:
             continue
         if target.startswith("socket:"):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -60,11 +61,20 @@ class Caller:
 
 
 def client_of(server: HTTPServer, **options: Any) -> Together:
-    return Together(**{"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE, **options})
+    options = {"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE, **options}
+    return Together(**options)
 
 
 def async_client_of(server: HTTPServer, **options: Any) -> AsyncTogether:
-    return AsyncTogether(**{"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE, **options})
+    options = {"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE, **options}
+    return AsyncTogether(**options)
+
+
+def wait_until_closed(*clients: Any) -> None:
+    """Wait until these take no more calls; what runs may still be waited for."""
+    until = time.monotonic() + PATIENCE
+    while not all(client.is_closed for client in clients):
+        assert time.monotonic() < until
 
 
 # Time to finish
@@ -77,8 +87,7 @@ def test_a_call_that_runs_is_finished_and_none_is_let_in() -> None:
         caller = Caller(lambda: chat(client).id)
         server.wait_for_requests(1)
         closer = Caller(client.close)
-        while not client.is_closed:
-            pass
+        wait_until_closed(client)
         with pytest.raises(ClientClosedError):
             chat(client)
         gate.opened.set()
@@ -108,8 +117,7 @@ def test_a_stream_that_is_read_is_finished() -> None:
         caller = Caller(read)
         assert begun.wait(PATIENCE)
         closer = Caller(client.close)
-        while not client.is_closed:
-            pass
+        wait_until_closed(client)
         gate.opened.set()
         caller.wait()
         closer.wait()
@@ -124,8 +132,7 @@ def test_an_async_call_that_runs_is_finished_and_none_is_let_in() -> None:
         call = asyncio.create_task(chat(client))
         await asyncio.to_thread(server.wait_for_requests, 1)
         closing = asyncio.create_task(client.aclose())
-        while not client.is_closed:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(wait_until_closed, client)
         with pytest.raises(ClientClosedError):
             await chat(client)
         gate.opened.set()
@@ -141,14 +148,13 @@ def test_a_call_in_another_loop_is_finished() -> None:
     with HTTPServer(gate) as server:
         client = async_client_of(server)
 
-        async def call() -> str:
+        async def call() -> Any:
             return (await client.chat.completions.create(**CHAT)).id
 
         caller = Caller(lambda: asyncio.run(call()))
         server.wait_for_requests(1)
         closer = Caller(lambda: asyncio.run(client.aclose()))
-        while not client.is_closed:
-            pass
+        wait_until_closed(client)
         gate.opened.set()
         caller.wait()
         closer.wait()
@@ -163,8 +169,7 @@ def test_a_call_that_runs_may_be_tried_again(monkeypatch: pytest.MonkeyPatch) ->
         caller = Caller(lambda: chat(client).id)
         server.wait_for_requests(1)
         closer = Caller(client.close)
-        while not client.is_closed:
-            pass
+        wait_until_closed(client)
         gate.opened.set()
         caller.wait()
         closer.wait()
@@ -330,8 +335,7 @@ def test_a_cancelled_close_cuts_what_runs() -> None:
         call = asyncio.create_task(chat(client))
         await asyncio.to_thread(server.wait_for_requests, 1)
         closing = asyncio.create_task(client.aclose())
-        while not client.is_closed:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(wait_until_closed, client)
         closing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await closing
@@ -351,14 +355,13 @@ def test_a_container_lets_the_calls_of_all_its_clients_finish() -> None:
         container = TogetherContainer(config={"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE})
         client, async_client = container.client(), container.async_client()
 
-        async def call() -> str:
+        async def call() -> Any:
             return (await async_client.chat.completions.create(**CHAT)).id
 
         callers = [Caller(lambda: chat(client).id), Caller(lambda: asyncio.run(call()))]
         server.wait_for_requests(2)
         closer = Caller(container.close)
-        while not (client.is_closed and async_client.is_closed):
-            pass
+        wait_until_closed(client, async_client)
         for gate in gates:
             gate.opened.set()
         for each in (*callers, closer):
@@ -376,8 +379,7 @@ def test_a_container_that_is_closed_in_a_loop_leaves_the_loop_free() -> None:
         caller = Caller(lambda: chat(client).id)
         await asyncio.to_thread(server.wait_for_requests, 1)
         closing = asyncio.create_task(container.aclose())
-        while not client.is_closed:
-            await asyncio.sleep(0)
+        await asyncio.to_thread(wait_until_closed, client)
         gate.opened.set()  # which needs this loop
         await closing
         caller.wait()

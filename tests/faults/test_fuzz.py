@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import codecs
 import json
+from contextlib import suppress
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from together_di import APIError
 from together_di.decoding import Misfit, decoder
+from together_di.endpoint import reader
 from together_di.streaming import EventParser, _Items
 from together_di.types.chat import ChatCompletion, ChatCompletionChunk
 from together_di.wire import Body, Response
@@ -62,7 +66,7 @@ def events_of(data: bytes) -> list[tuple[str, bytes]]:
 def test_a_stream_is_read_as_the_standard_says_wherever_it_is_cut(data: bytes, cuts: list[int]) -> None:
     parser = EventParser()
     bounds = [0, *sorted(cut for cut in cuts if cut < len(data)), len(data)]
-    found = [event for start, end in zip(bounds, bounds[1:], strict=False) for event in parser.feed(data[start:end])]
+    found = [event for start, end in pairwise(bounds) for event in parser.feed(data[start:end])]
     if data.endswith(b"\r"):  # it may be half of a line end
         found += parser.feed(b":")
     assert found == events_of(data)
@@ -113,19 +117,14 @@ def test_any_bytes_are_decoded_or_a_misfit(data: bytes) -> None:
     for decode in [*DECODERS, decoder(ChatCompletion, strict=True)]:
         try:
             decode(data)
-        except Misfit as error:
-            assert str(error)
+        except Misfit:
+            continue
 
 
 @given(st.lists(st.binary(max_size=30) | STREAMS, max_size=5))
 @settings(max_examples=400, database=None)
 def test_a_stream_of_any_bytes_ends_or_is_a_typed_error(chunks: list[bytes]) -> None:
-    from together_di import APIError
-    from together_di.endpoint import reader
-
     response = Response(200, [], body=Body(chunks=iter(chunks)))
-    try:
+    with suppress(APIError):
         list(_Items(response, reader(ChatCompletionChunk, "chat.completions.create", strict=False)).run())
-    except APIError as error:
-        assert str(error)
     assert response.is_closed

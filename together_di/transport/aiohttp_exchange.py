@@ -16,8 +16,9 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from aiohttp.http import HttpProcessingError, RawResponseMessage, StreamWriter
 
+from .._loops import is_running, soon
 from ..wire import Request
-from .asyncio_sockets import has_input
+from .asyncio_sockets import has_input, shut
 from .common import A_MOMENT, Until, chunks_off_loop, failure, headers_as_sent
 from .sync_network import NO_MORE
 
@@ -46,7 +47,7 @@ def understood(error: Exception) -> Exception:
         case aiohttp.ClientHttpProxyError():
             return httpcore.ProxyError(f"the proxy answered {error.status} {error.message}".strip())
         case aiohttp.ServerDisconnectedError():
-            return httpcore.RemoteProtocolError("Server disconnected without sending a response.")
+            return httpcore.RemoteProtocolError("Server disconnected without sending a response")
         case HttpProcessingError():
             return httpcore.RemoteProtocolError(" ".join(error.message.split()))
         case aiohttp.ClientPayloadError():
@@ -66,7 +67,7 @@ def head_of(request: Request, route: Route) -> bytes:
     lines = (f"{request.method} {target} HTTP/1.1".encode("ascii"), *fields, b"", b"")
     head = b"\r\n".join(lines)
     if not head.count(b"\r") == head.count(b"\n") == len(lines) - 1 or b"\0" in head or " " in target:
-        raise httpcore.LocalProtocolError("A header or the address has a character that must not be sent.")
+        raise httpcore.LocalProtocolError("a header or the address has a character that must not be sent")
     return head
 
 
@@ -87,6 +88,11 @@ class Exchange:
         self._hurried = False
         self.connection: Connection | None = None
 
+    @property
+    def is_closed(self) -> bool:
+        """Whether it has let go of its connection."""
+        return self._owner is None
+
     async def start(self, route: Route, limits: dict[str, float | None]) -> RawResponseMessage:
         """Send the request; gives the head of the response.
 
@@ -98,15 +104,13 @@ class Exchange:
             protocol.set_response_params(
                 read_until_eof=True,
                 auto_decompress=False,
-                read_timeout=_left(limits["read"]),
+                read_timeout=self._request.timeout.read,  # for a stream it goes on when the deadline is over
                 read_bufsize=READ_BUFFER,
                 max_line_size=LONGEST_LINE,
                 max_field_size=LONGEST_LINE,
             )
             await self._send(protocol, route)
             protocol.start_timeout()
-            # What has come is not waited for: the limit goes on with the body, if there is more of it to come.
-            protocol.read_timeout = None
             return await self._receive(protocol)
         except BaseException:
             self.close()
@@ -122,9 +126,9 @@ class Exchange:
             while True:
                 self.connection = connection = await connections.connector.connect(route.request, [], timeout)
                 transport, protocol = connection.transport, connection.protocol
-                if transport is None or protocol is None or self._owner is None:
+                if transport is None or protocol is None or self.is_closed:
                     connection.close()
-                    raise httpcore.ConnectError(NO_MORE if self._owner is None else "it was closed at once")
+                    raise httpcore.ConnectError(NO_MORE if self.is_closed else "it was closed at once")
                 if connections.is_new(transport) or not has_input(transport):
                     return protocol
                 connection.close()
@@ -186,8 +190,6 @@ class Exchange:
         assert content is not None
         problem = None
         try:
-            if not content.is_eof():
-                self._limit_reads()
             while part := await self._in_time(content.readany()):
                 yield part
             self._finish()
@@ -197,12 +199,6 @@ class Exchange:
             self.close()
         if problem is not None:
             raise problem
-
-    def _limit_reads(self) -> None:
-        protocol = self.connection and self.connection.protocol
-        if protocol is not None:
-            protocol.read_timeout = _left(self._request.timeout.read)
-            protocol.start_timeout()
 
     def hurry(self) -> None:
         """Wait only for a moment for what is still to come."""
@@ -230,10 +226,13 @@ class Exchange:
 
     def drop(self) -> None:
         """Have it closed in its loop, from any thread."""
-        owner = self._owner
-        if owner is not None and isinstance(owner.loop, asyncio.AbstractEventLoop):
-            with suppress(RuntimeError):  # the loop has ended, and is seen to
-                owner.loop.call_soon_threadsafe(self.close)
+        owner, transport = self._owner, self.connection and self.connection.transport
+        if owner is None:
+            return
+        if transport is not None and not is_running(owner.loop):
+            shut(transport)  # the rest is done when the loop goes on
+        with suppress(RuntimeError):  # the loop has ended, and is seen to
+            soon(owner.loop, self.close)
 
 
 def _left(limit: float | None) -> float | None:

@@ -20,6 +20,7 @@ from aiohttp.connector import Connection
 from multidict import CIMultiDict
 from yarl import URL
 
+from .._version import __version__
 from ..address import Origin
 from ..errors import ConfigurationError
 from ..network import Network
@@ -36,7 +37,7 @@ class Connector(aiohttp.TCPConnector):
     """Opens connections, and keeps those that are idle."""
 
     def __init__(self, settings: Network) -> None:
-        super().__init__(
+        super().__init__(  # pyright: ignore[reportUnknownMemberType]
             ssl=tls_context(settings.ca_bundle),
             limit=0,  # see `Slots`
             keepalive_timeout=settings.keepalive_expiry,
@@ -81,7 +82,10 @@ def find_route(origin: Origin, settings: Network) -> Route:
     login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
     basic = _Hidden(f"Basic {b64encode(login.encode()).decode()}")
     if origin.scheme == "https":
-        told = CIMultiDict({} if parts.username is None else {"Proxy-Authorization": basic})
+        # With `Host` from the beginning: aiohttp would add it on the way, and take the result for another proxy.
+        told = CIMultiDict({"Host": url.host_port_subcomponent or "", "User-Agent": f"together-di/{__version__}"})
+        if parts.username is not None:
+            told["Proxy-Authorization"] = basic
         return Route(aiohttp.ClientRequest("GET", url, loop=loop, proxy=address, proxy_headers=told))
     headers = [] if parts.username is None else [(b"Proxy-Authorization", basic.encode())]
     return Route(aiohttp.ClientRequest("GET", url, loop=loop, proxy=address), True, headers)
@@ -133,11 +137,18 @@ class LoopConnections(InLoop):
 
     def give_back(self, exchange: Exchange, connection: Connection) -> None:
         """Keep a connection on which a response has come to its end, if there are not too many."""
-        if len(self._transports) - len(self._exchanges) < self._settings.max_keepalive_connections:
+        if self._may_keep_one_more():
             connection.release()
         else:
             connection.close()
         self.finish(exchange)
+
+    def _may_keep_one_more(self) -> bool:
+        most = self._settings.max_keepalive_connections
+        if most >= self._settings.max_connections:
+            return True
+        there = sum(not transport.is_closing() for transport in self._transports)
+        return there - len(self._exchanges) < most
 
     def finish(self, exchange: Exchange) -> None:
         """`exchange` has no connection any more."""

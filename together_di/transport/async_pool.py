@@ -42,7 +42,8 @@ class TrioNetwork(httpcore.TrioBackend):
         """Connect to a host."""
         if self.is_closed:
             raise httpcore.ConnectError(NO_MORE)
-        return await super().connect_tcp(*args, **options)
+        backend: Any = super()
+        return cast("httpcore.AsyncNetworkStream", await backend.connect_tcp(*args, **options))
 
 
 def _network(loop: Loop) -> AsyncioNetwork | TrioNetwork:
@@ -113,7 +114,7 @@ class LoopPools:
 
         tasks = self._tasks
         if isinstance(self.network, AsyncioNetwork) and not is_running(loop):
-            answer.extensions["network_stream"].shut()  # the rest is done when the loop goes on
+            cast("Any", answer).extensions["network_stream"].shut()  # the rest is done when the loop goes on
         with suppress(RuntimeError):  # the loop has ended, and its connections with it
             soon(loop, start)
 
@@ -141,7 +142,7 @@ class LoopPools:
                 max_connections=network.max_connections,
                 max_keepalive_connections=network.max_keepalive_connections,
                 keepalive_expiry=network.keepalive_expiry,
-                network_backend=self.network,
+                network_backend=cast("httpcore.AsyncNetworkBackend", self.network),  # without trio it is a stand-in
                 proxy=None if proxy is None else through(proxy),
             )
             self._pools[proxy] = self._routes[origin] = pool
@@ -172,6 +173,8 @@ class AsyncPoolTransport:
             answer = await pool.handle_async_request(as_sent(request, chunks_off_loop, request.timeout.parts()))
         except HTTPCORE_ERRORS as error:
             problem = failure(error, request, answered=False)
+        except GeneratorExit:  # thrown away, by a loop that is gone: nothing can be awaited any more
+            raise
         except BaseException:
             await _take_back(pool)
             raise
@@ -227,6 +230,8 @@ async def _close(pool: httpcore.AsyncConnectionPool, answer: httpcore.Response) 
     """Give the connection of `answer` back, also if this is cancelled: httpcore would then leave it half given back."""
     try:
         await answer.aclose()
+    except GeneratorExit:
+        raise
     except BaseException:
         request = cast("Any", answer.stream)._pool_request
         if request in pool._requests:

@@ -20,6 +20,7 @@ from typing import Any
 import httpcore
 from httpcore import SOCKET_OPTION
 
+from .common import A_MOMENT
 from .sync_network import NO_MORE, leave_to_parent
 
 #: Largest read, in bytes, that asyncio buffers before it makes the sender wait.
@@ -94,7 +95,8 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         if info == "is_readable":
             # An idle connection on which anything has arrived, even its end, cannot be used again. The socket is asked
             # as well as the stream: a loop that was busy has not read yet what has arrived.
-            ended = self.is_spoilt or self._reader.at_eof() or self._reader.exception() is not None or self._writer.is_closing()
+            ended = self._reader.at_eof() or self._reader.exception() is not None or self._writer.is_closing()
+            ended = ended or self.is_spoilt
             return ended or _has_input(self._writer.get_extra_info("socket"))
         return self._writer.get_extra_info(info)
 
@@ -107,12 +109,16 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
 
     def abandon(self) -> None:
         """Close the socket of an event loop that no longer runs, silently."""
+        transport: Any = self._socket_transport
+        connection_lost = getattr(transport, "_call_connection_lost", None)
+        if connection_lost is not None:
+            # What is done here must not be done again, should the loop go on.
+            transport._call_connection_lost = _nothing
         # On a closed loop `abort` marks the transport, but cannot schedule the rest.
         with contextlib.suppress(RuntimeError):
             self._writer.transport.abort()
         # The rest, which the loop would have run: it closes the socket. Other loops than asyncio's close it themselves.
-        connection_lost = getattr(self._socket_transport, "_call_connection_lost", None)
-        if connection_lost is not None and getattr(self._socket_transport, "_sock", None) is not None:
+        if connection_lost is not None and getattr(transport, "_sock", None) is not None:
             connection_lost(None)
 
     def forget(self) -> None:
@@ -121,6 +127,31 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         if (sock := getattr(transport, "_sock", None)) is not None:
             transport._sock, transport._closing = None, True  # as asyncio leaves it, when it closes one
             leave_to_parent(sock)
+
+
+async def _open(host: str, port: int, local_address: str | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect over IPv6 and IPv4 at once if the host has both (RFC 8305; uvloop tries them in turn)."""
+    at_once = {"happy_eyeballs_delay": 0.25} if isinstance(asyncio.get_running_loop(), BaseEventLoop) else {}
+    local = None if local_address is None else (local_address, 0)
+    return await asyncio.open_connection(host, port, limit=READ_BUFFER, local_addr=local, **at_once)
+
+
+def _give_up(opening: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:
+    """Close a connection that is not wanted any more, should it come about.
+
+    It is not cancelled at once: asyncio forgets the socket of a connection that is just made, and never closes it.
+    """
+
+    def close(done: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]]) -> None:
+        if not done.cancelled() and done.exception() is None:
+            done.result()[1].transport.abort()
+
+    opening.add_done_callback(close)
+    opening.get_loop().call_later(A_MOMENT, opening.cancel)
+
+
+def _nothing(_: object) -> None:
+    """In the place of what has been done already."""
 
 
 def _has_input(sock: socket.socket) -> bool:
@@ -147,22 +178,19 @@ class AsyncioNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Connect to `host`, over IPv6 and IPv4 at once if it has both (RFC 8305; uvloop tries them in turn)."""
+        """Connect to `host`."""
         self.check_open()
-        at_once = {"happy_eyeballs_delay": 0.25} if isinstance(asyncio.get_running_loop(), BaseEventLoop) else {}
+        opening = asyncio.ensure_future(_open(host, port, local_address))
         try:
             async with asyncio.timeout(timeout):
-                reader, writer = await asyncio.open_connection(
-                    host,
-                    port,
-                    limit=READ_BUFFER,
-                    local_addr=None if local_address is None else (local_address, 0),
-                    **at_once,
-                )
-        except TimeoutError:
-            raise httpcore.ConnectTimeout from None
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from None
+                reader, writer = await asyncio.shield(opening)
+        except BaseException as error:
+            _give_up(opening)
+            if isinstance(error, TimeoutError):
+                raise httpcore.ConnectTimeout from None
+            if isinstance(error, OSError):
+                raise httpcore.ConnectError(str(error)) from None
+            raise
         sock = writer.get_extra_info("socket")
         for option in socket_options or ():
             sock.setsockopt(*option)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import select
 import socket
 from collections.abc import Iterator
@@ -35,13 +36,28 @@ def _layers(transport: Any) -> Iterator[Any]:
 def abandon(transport: asyncio.Transport) -> None:
     """Close a connection of an event loop that no longer runs, silently."""
     *_, bottom = _layers(transport)
-    # On a closed loop `abort` marks the transport, but cannot schedule the rest.
-    with suppress(RuntimeError):
+    connection_lost = getattr(bottom, "_call_connection_lost", None)
+    if connection_lost is not None:
+        # What is done here must not be done again, should the loop go on.
+        bottom._call_connection_lost = _nothing
+    with suppress(RuntimeError):  # a closed loop can schedule nothing: neither the rest, nor what others wait for
         transport.abort()
     # The rest, which the loop would have run: it closes the socket. Other loops than asyncio's close it themselves.
-    connection_lost = getattr(bottom, "_call_connection_lost", None)
     if connection_lost is not None and getattr(bottom, "_sock", None) is not None:
-        connection_lost(None)
+        with suppress(RuntimeError):
+            connection_lost(None)
+
+
+def _nothing(_error: Exception | None) -> None:
+    """In place of what has been done already."""
+
+
+def shut(transport: asyncio.BaseTransport) -> None:
+    """End a connection from any thread, while its event loop does not run; it is closed when that goes on."""
+    descriptor = transport.get_extra_info("socket").fileno()
+    # A duplicate, because not every loop gives access to its sockets.
+    with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as twin:
+        twin.shutdown(socket.SHUT_RDWR)
 
 
 def forget(transport: asyncio.BaseTransport) -> None:

@@ -9,6 +9,7 @@ import functools
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
+from typing import Any, cast
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore
@@ -84,7 +85,8 @@ class PoolTransport:
 
         So has the end of its generators: they would give it back by themselves.
         """
-        answer.extensions["network_stream"].shut()
+        stream: Any = cast("Any", answer).extensions["network_stream"]
+        stream.shut()
         self._dropped.append((answer, chunks))
 
     def _give_back(self) -> None:

@@ -137,3 +137,6 @@ SIDES: dict[str, OpenSide] = {"sync": SyncSide, "async": AsyncSide, "aiohttp": A
 
 #: Runs a test once with each of them.
 both_sides = pytest.mark.parametrize("open_side", SIDES.values(), ids=SIDES.keys())
+
+#: Runs a test of `AsyncTogether` once over each transport.
+each_transport = pytest.mark.usefixtures("each_transport")
