@@ -489,9 +489,10 @@ def test_an_async_upload_is_read_in_worker_threads(training: Path, monkeypatch: 
     readers: set[int] = set()
     real_open = Path.open
 
-    def watched(self: Path, *args: Any) -> Any:
-        readers.add(threading.get_ident())
-        return real_open(self, *args)
+    def watched(self: Path, *args: Any, **options: Any) -> Any:
+        if self == training:
+            readers.add(threading.get_ident())
+        return real_open(self, *args, **options)
 
     monkeypatch.setattr(Path, "open", watched)
     with emulator() as (url, _), AsyncSide(url) as side:

@@ -96,9 +96,8 @@ def test_a_stream_in_a_reference_cycle_can_be_collected_while_the_pool_is_locked
         next(holder["stream"])
         holder["itself"] = holder
         transport: Any = client._engine.shared.transport
-        (pool,) = transport._pools.values()
         del holder
-        with pool._optional_thread_lock:
+        with transport._slots._changed:
             gc.collect()
         server.wait_until_closed(1)
         assert chat(client).id == "c-1"

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any, cast
 
 import httpcore
 
-from .._fork import inherited, register
+from .._fork import inherited
 from .._loops import Loop, is_running, running_loop, soon
 from ..address import Origin
-from ..errors import APIConnectionError
 from ..network import Network
 from ..wire import Body, Request, Response
-from .asyncio_network import AsyncioNetwork
+from .asyncio_network import AsyncioNetwork, AsyncioStream
 from .common import (
     check_surplus,
     chunks_off_loop,
@@ -29,7 +28,10 @@ from .common import (
     proxy_for,
     tls_context,
 )
-from .pool import HTTPCORE_ERRORS, NUDGE, as_sent, through
+from .idle import Idle
+from .per_loop import InLoop, PerLoop
+from .pool import HTTPCORE_ERRORS, as_sent, http_origin, socket_of, through
+from .slots import Slots
 from .sync_network import NO_MORE
 
 
@@ -50,212 +52,188 @@ def _network(loop: Loop) -> AsyncioNetwork | TrioNetwork:
     return AsyncioNetwork() if isinstance(loop, asyncio.AbstractEventLoop) else TrioNetwork()
 
 
-class LoopPools:
-    """The connection pools of one event loop, closed when that loop shuts down."""
+class LoopConnections(InLoop):
+    """The connections of one event loop."""
 
-    def __init__(self, owner: dict[Loop, LoopPools], loop: Loop, settings: Network) -> None:
-        self._owner = owner
+    def __init__(self, settings: Network) -> None:
+        super().__init__()
+        self.network = _network(self.loop)
         self._settings = settings
-        self._loop = loop
-        self.network = _network(loop)
-        self._pools: dict[str | None, httpcore.AsyncConnectionPool] = {}
+        self._slots = Slots(settings.max_connections)
+        self._idle: Idle[httpcore.AsyncConnectionInterface] = Idle(settings)
         self._routes: dict[Origin, httpcore.AsyncConnectionPool] = {}
         # A loop itself refers to its tasks only weakly.
         self._tasks: set[asyncio.Task[None]] = set()
-        # A loop closes the async generators that were started in it before it ends (`loop.shutdown_asyncgens`, which
-        # `asyncio.run` and every server call). This one, started and left waiting, closes the pools at that moment:
-        # the last at which their sockets can be closed in an orderly way.
-        self._watch = self._until_the_loop_ends()
 
-    async def start(self) -> None:
-        """Begin to watch for the end of the loop."""
-        await anext(self._watch)
-
-    async def _until_the_loop_ends(self) -> AsyncIterator[None]:
+    async def exchange(self, request: Request) -> tuple[httpcore.Response, Lent]:
+        """Send `request`, and wait for the head of the answer."""
+        # The deadline of a call is not among the limits: the engine cancels what has missed it.
+        limits, origin = request.timeout.parts(), request.origin
+        await self._slots.take(limits["pool"])
+        lent = Lent(self, origin)
         try:
-            yield
-        finally:
-            self._owner.pop(self._loop, None)
-            self.network.is_closed = True
-            for pool in self._pools.values():
-                await pool.aclose()
-                # Those that wait for a connection in vain need not wait any longer.
-                with suppress(*HTTPCORE_ERRORS):
-                    await pool.handle_async_request(NUDGE)
+            lent.connection = await self._connection(origin)
+            answer = await lent.connection.handle_async_request(as_sent(request, chunks_off_loop, limits))
+        except BaseException:
+            await lent.aclose()
+            raise
+        lent.answer = answer
+        return answer, lent
 
-    async def aclose(self) -> None:
-        """Close the connections, from inside the loop."""
-        await self._watch.aclose()  # type: ignore[attr-defined]  # an async generator, typed as what it yields
+    async def _connection(self, origin: Origin) -> httpcore.AsyncConnectionInterface:
+        ended: list[httpcore.AsyncConnectionInterface] = []
+        connection = self._idle.take(origin, ended)
+        if connection is None:
+            connection = (self._routes.get(origin) or self._route(origin)).create_connection(http_origin(origin))
+            self._idle.open.add(connection)
+        for one in ended:
+            await self._end(one)
+        return connection
 
-    def close_from_outside(self) -> None:
-        """Close the connections, from a place that is not in the loop."""
-        loop = self._loop
-        if not isinstance(loop, asyncio.AbstractEventLoop):
-            return  # trio closes its generators, and with them these pools, before a run ends
-        if loop.is_running():
-            loop.call_soon_threadsafe(lambda: loop.create_task(self.aclose()))
-            return
-        self._owner.pop(loop, None)
-        if isinstance(self.network, AsyncioNetwork):
-            self.network.abandon()
+    async def take_back(self, origin: Origin, connection: httpcore.AsyncConnectionInterface | None) -> None:
+        """A connection is lent no longer."""
+        kept = connection is None or self._idle.keep(origin, connection)
+        self._slots.give_back()
+        if connection is not None and not kept:
+            await self._end(connection)
 
-    def drop(self, answer: httpcore.Response) -> None:
-        """Have the connection of `answer` given back, from any thread."""
-        loop = self._loop
+    def give_up(self, connection: httpcore.AsyncConnectionInterface | None, answer: httpcore.Response) -> None:
+        """A connection is lent no longer, and cannot be closed in an orderly way."""
+        self._slots.give_back()
+        if connection is not None:
+            self._idle.open.discard(connection)
+        stream = socket_of(answer)
+        if isinstance(stream, AsyncioStream):
+            stream.abandon()
+
+    def _shut(self, answer: httpcore.Response) -> None:
+        stream = socket_of(answer)
+        if isinstance(stream, AsyncioStream):
+            stream.shut()
+
+    async def _end(self, connection: httpcore.AsyncConnectionInterface) -> None:
+        self._idle.open.discard(connection)
+        if not connection.is_closed():
+            await connection.aclose()
+
+    def _route(self, origin: Origin) -> httpcore.AsyncConnectionPool:
+        network = self._settings
+        proxy = proxy_for(origin, network)
+        route = self._routes[origin] = httpcore.AsyncConnectionPool(
+            ssl_context=tls_context(network.ca_bundle),
+            keepalive_expiry=network.keepalive_expiry,
+            network_backend=cast("httpcore.AsyncNetworkBackend", self.network),  # without trio its class is a stand-in
+            proxy=None if proxy is None else through(proxy),
+        )
+        return route
+
+    def drop(self, answer: httpcore.Response, lent: Lent) -> None:
+        """Have a connection given back, from any thread."""
+        loop = self.loop
 
         def start() -> None:
             if isinstance(loop, asyncio.AbstractEventLoop):
-                tasks.add(task := loop.create_task(answer.aclose()))
+                tasks.add(task := loop.create_task(lent.aclose()))
                 task.add_done_callback(tasks.discard)
             else:
                 import trio
 
-                trio.lowlevel.spawn_system_task(answer.aclose)
+                trio.lowlevel.spawn_system_task(lent.aclose)
 
         tasks = self._tasks
-        if isinstance(self.network, AsyncioNetwork) and not is_running(loop):
-            cast("Any", answer).extensions["network_stream"].shut()  # the rest is done when the loop goes on
+        if not is_running(loop):
+            self._shut(answer)  # the rest is done when the loop goes on
         with suppress(RuntimeError):  # the loop has ended, and its connections with it
             soon(loop, start)
 
-    def forget(self) -> object:
-        """Leave the connections to the parent, in a forked child; gives what must be kept from being collected."""
+    async def end(self) -> None:
+        """Close the connections; those that wait for one get an error."""
+        self.network.is_closed = True
+        self._slots.close()
+        for connection in list(self._idle.open):
+            await self._end(connection)
+
+    def abandon(self) -> None:
+        """Close the sockets of a loop that no longer runs, silently."""
+        if isinstance(self.network, AsyncioNetwork):
+            self.network.abandon()
+
+    def forget(self) -> None:
+        """Leave the connections to the parent, in a forked child."""
         if isinstance(self.network, AsyncioNetwork):
             self.network.forget()
         # The child may end this loop in an orderly way: then there is nothing to close in it.
-        pools, self._pools, self._routes = self._pools, {}, {}
-        return pools, self._watch
-
-    @property
-    def is_dead(self) -> bool:
-        """Whether the loop has ended without closing its generators."""
-        return isinstance(self._loop, asyncio.AbstractEventLoop) and self._loop.is_closed()
-
-    def route(self, origin: Origin) -> httpcore.AsyncConnectionPool:
-        """The pool for requests to `origin`."""
-        pool = self._routes.get(origin)
-        if pool is None:
-            network = self._settings
-            proxy = proxy_for(origin, network)
-            pool = self._pools.get(proxy) or httpcore.AsyncConnectionPool(
-                ssl_context=tls_context(network.ca_bundle),
-                max_connections=network.max_connections,
-                max_keepalive_connections=network.max_keepalive_connections,
-                keepalive_expiry=network.keepalive_expiry,
-                network_backend=cast("httpcore.AsyncNetworkBackend", self.network),  # without trio it is a stand-in
-                proxy=None if proxy is None else through(proxy),
-            )
-            self._pools[proxy] = self._routes[origin] = pool
-        return pool
+        inherited.append(self._idle)
+        self._idle = Idle(self._settings)
 
 
-class AsyncPoolTransport:
-    """One set of pools for each event loop that uses it; a forked child starts with none."""
+class Lent:
+    """A connection while a request has it, and until the answer has been read."""
+
+    connection: httpcore.AsyncConnectionInterface | None = None
+    answer: httpcore.Response | None = None
+
+    def __init__(self, there: LoopConnections, origin: Origin) -> None:
+        self._there: LoopConnections | None = there
+        self._origin = origin
+
+    async def aclose(self) -> None:
+        """Give it back; what is left of the answer is not read. Doing it twice does no harm."""
+        there, self._there = self._there, None
+        if there is None:
+            return
+        try:
+            if self.answer is not None:
+                await self.answer.aclose()
+        except BaseException:
+            assert self.answer is not None
+            # The loop ends, for example: nothing can be awaited any more.
+            there.give_up(self.connection, self.answer)
+            raise
+        await there.take_back(self._origin, self.connection)
+
+
+class AsyncPoolTransport(PerLoop[LoopConnections]):
+    """Connections for each event loop that uses it; a forked child starts with none."""
 
     def __init__(self, network: Network) -> None:
-        self._network = network
-        self._by_loop: dict[Loop, LoopPools] = {}
-        self._is_closed = False
-        register(self)
-
-    def after_fork(self) -> None:
-        """Leave the parent's connections to the parent."""
-        for pools in self._by_loop.values():
-            inherited.append(pools.forget())
-        self._by_loop = {}
+        super().__init__(lambda: LoopConnections(network))
 
     async def send(self, request: Request) -> Response:
         """Send `request` once; the body is read later."""
-        pools = self._by_loop.get(running_loop()) or await self._enter_loop()
-        pool = pools.route(request.origin)
+        there = self.by_loop.get(running_loop()) or await self.enter()
         try:
-            # The deadline of a call is not among the limits: the engine cancels what has missed it.
-            answer = await pool.handle_async_request(as_sent(request, chunks_off_loop, request.timeout.parts()))
+            answer, lent = await there.exchange(request)
         except HTTPCORE_ERRORS as error:
             problem = failure(error, request, answered=False)
-        except GeneratorExit:  # thrown away, by a loop that is gone: nothing can be awaited any more
-            raise
-        except BaseException:
-            await _take_back(pool)
-            raise
         else:
-            hasten = functools.partial(hurry, answer) if isinstance(pools.network, AsyncioNetwork) else None
-            aclose = functools.partial(_close, pool, answer)
-            drop = functools.partial(pools.drop, answer)
-            body = Body(achunks=_guarded(answer, request, aclose), aclose=aclose, hurry=hasten, drop=drop)
+            body = Body(
+                achunks=_guarded(answer, lent, request),
+                aclose=lent.aclose,
+                hurry=functools.partial(hurry, answer) if isinstance(there.network, AsyncioNetwork) else None,
+                drop=functools.partial(there.drop, answer, lent),
+            )
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem
 
-    async def _enter_loop(self) -> LoopPools:
-        for pools in list(self._by_loop.values()):
-            if pools.is_dead:
-                pools.close_from_outside()
-        loop = running_loop()
-        if self._is_closed:
-            raise APIConnectionError(f"There is no connection any more: {NO_MORE}.")
-        pools = self._by_loop[loop] = LoopPools(self._by_loop, loop, self._network)
-        await pools.start()
-        return pools
 
-    async def aclose(self) -> None:
-        """Close the connections of this loop, have every other loop close its own, and open no more."""
-        self._is_closed = True
-        here = self._by_loop.get(running_loop())
-        if here is not None:
-            await here.aclose()
-        self.close()
-
-    def close(self) -> None:
-        """Close the connections of every loop, from outside of them, and open no more."""
-        self._is_closed = True
-        for pools in list(self._by_loop.values()):
-            pools.close_from_outside()
-
-
-async def _take_back(pool: httpcore.AsyncConnectionPool) -> None:
-    """Free the places of connections that nobody has.
-
-    httpcore gives a new connection to a task that waits for one. If that is cancelled before it looks, the connection
-    is never opened, and for httpcore neither idle nor closed: it would hold its place for ever.
-    """
-    lent = {request.connection for request in pool._requests}
-    lost = [one for one in pool.connections if one not in lent and not one.is_idle() and not one.is_closed()]
-    for connection in lost:
-        pool._connections.remove(connection)
-    await pool._close_connections(lost + pool._assign_requests_to_connections())
-
-
-async def _close(pool: httpcore.AsyncConnectionPool, answer: httpcore.Response) -> None:
-    """Give the connection of `answer` back, also if this is cancelled: httpcore would then leave it half given back."""
-    try:
-        await answer.aclose()
-    except GeneratorExit:
-        raise
-    except BaseException:
-        request = cast("Any", answer.stream)._pool_request
-        if request in pool._requests:
-            pool._requests.remove(request)
-        await _take_back(pool)
-        raise
-
-
-async def _guarded(
-    answer: httpcore.Response, request: Request, aclose: Callable[[], Coroutine[Any, Any, None]]
-) -> AsyncGenerator[bytes]:
+async def _guarded(answer: httpcore.Response, lent: Lent, request: Request) -> AsyncGenerator[bytes]:
     problem = None
     chunks = cast("AsyncGenerator[bytes]", answer.aiter_stream())
     try:
         async for chunk in chunks:
             yield chunk
         check_surplus(answer)
+        await lent.aclose()
     except HTTPCORE_ERRORS as error:
         problem = failure(error, request)
     except GeneratorExit:
-        await aclose()
+        await lent.aclose()
         await _finish(chunks)
         raise
     if problem is not None:
+        await lent.aclose()
         raise problem
 
 

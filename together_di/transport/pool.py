@@ -1,15 +1,13 @@
-"""The default transport for `Together`: the connection pool of httpx (httpcore), without httpx's own request objects.
+"""The default transport for `Together`: the connections of httpx (httpcore), without its request objects and its pool.
 
-Going straight to the pool saves a fifth of the time of a call over `httpx.HTTPTransport`.
+Going straight to them saves a fifth of the time of a call over `httpx.HTTPTransport`.
 """
 
 from __future__ import annotations
 
 import functools
-from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore
@@ -27,6 +25,8 @@ from .common import (
     time_limits,
     tls_context,
 )
+from .idle import Idle
+from .slots import ThreadSlots
 from .sync_network import SyncNetwork
 
 #: What httpcore raises; it has no common base class.
@@ -38,89 +38,147 @@ HTTPCORE_ERRORS = (
     httpcore.UnsupportedProtocol,
 )
 
-#: A request that is never sent: having it refused makes a pool look at those that wait for a connection.
-NUDGE = httpcore.Request("GET", "http://127.0.0.1/", extensions={"timeout": {"pool": 0}})
-
 
 class PoolTransport:
-    """One connection pool for each process and proxy; a forked child starts with none."""
+    """The connections of a process; a forked child starts with none."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._sockets = SyncNetwork()
         self._lock = ForkSafeLock()
-        self._pools: dict[str | None, httpcore.ConnectionPool] = {}
-        self._routes: dict[Origin, httpcore.ConnectionPool] = {}
-        self._dropped: deque[tuple[httpcore.Response, Iterator[bytes]]] = deque()
+        self._is_closed = False
+        self._begin()
         register(self)
+
+    def _begin(self) -> None:
+        self._sockets = SyncNetwork()
+        self._slots = ThreadSlots(self._network.max_connections)
+        self._idle: Idle[httpcore.ConnectionInterface] = Idle(self._network)
+        self._routes: dict[Origin, httpcore.ConnectionPool] = {}
 
     def after_fork(self) -> None:
         """Leave the parent's connections to the parent."""
         self._sockets.forget()
-        inherited.extend((self._pools, self._dropped))
-        closed = self._sockets.is_closed
-        self._pools, self._routes, self._sockets, self._dropped = {}, {}, SyncNetwork(), deque()
-        self._sockets.is_closed = closed
+        inherited.append(self._idle)
+        self._begin()
+        if self._is_closed:
+            self._refuse()
 
     def send(self, request: Request) -> Response:
         """Send `request` once; the body is read later."""
-        if self._dropped:
-            self._give_back()
-        pool = self._routes.get(request.origin) or self._route(request.origin)
         try:
-            answer = pool.handle_request(as_sent(request, lambda upload: upload.chunks(), time_limits(request)))
+            answer, lent = self._exchange(request)
         except HTTPCORE_ERRORS as error:
             problem = failure(error, request, answered=False)
         else:
-            hasten = functools.partial(hurry, answer)
-            chunks = _guarded(answer, request)
-            drop = functools.partial(self._drop, answer, chunks)
-            body = Body(chunks=chunks, close=answer.close, hurry=hasten, drop=drop)
+            body = Body(
+                chunks=_guarded(answer, lent, request),
+                close=lent.close,
+                hurry=functools.partial(hurry, answer),
+                drop=functools.partial(_drop, answer, lent),
+            )
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem
 
-    def _drop(self, answer: httpcore.Response, chunks: Iterator[bytes]) -> None:
-        """End the connection of `answer`; giving it back needs the lock of the pool, and has to wait.
+    def _exchange(self, request: Request) -> tuple[httpcore.Response, Lent]:
+        limits, origin = time_limits(request), request.origin
+        self._slots.take(limits["pool"])
+        lent = Lent(self, origin)
+        try:
+            lent.connection = self._connection(origin)
+            answer = lent.connection.handle_request(as_sent(request, lambda upload: upload.chunks(), limits))
+        except BaseException:
+            lent.close()
+            raise
+        lent.answer = answer
+        return answer, lent
 
-        So has the end of its generators: they would give it back by themselves.
-        """
-        stream: Any = cast("Any", answer).extensions["network_stream"]
-        stream.shut()
-        self._dropped.append((answer, chunks))
+    def _connection(self, origin: Origin) -> httpcore.ConnectionInterface:
+        ended: list[httpcore.ConnectionInterface] = []
+        connection = self._idle.take(origin, ended)
+        for one in ended:
+            self._end(one)
+        if connection is None:
+            factory = self._routes.get(origin) or self._route(origin)
+            connection = factory.create_connection(http_origin(origin))
+            self._idle.open.add(connection)
+        return connection
 
-    def _give_back(self) -> None:
-        while self._dropped:
-            with suppress(IndexError):  # another thread was faster
-                self._dropped.popleft()[0].close()
+    def take_back(self, origin: Origin, connection: httpcore.ConnectionInterface | None) -> None:
+        """A connection is lent no longer."""
+        try:
+            if connection is not None and not self._idle.keep(origin, connection):
+                self._end(connection)
+        finally:
+            self._slots.give_back()
+
+    def _end(self, connection: httpcore.ConnectionInterface) -> None:
+        self._idle.open.discard(connection)
+        if not connection.is_closed():
+            connection.close()
 
     def _route(self, origin: Origin) -> httpcore.ConnectionPool:
         network = self._network
         proxy = proxy_for(origin, network)
         with self._lock:
-            if proxy not in self._pools:
-                self._pools[proxy] = httpcore.ConnectionPool(
-                    ssl_context=tls_context(network.ca_bundle),
-                    max_connections=network.max_connections,
-                    max_keepalive_connections=network.max_keepalive_connections,
-                    keepalive_expiry=network.keepalive_expiry,
-                    network_backend=self._sockets,
-                    proxy=None if proxy is None else through(proxy),
-                )
-            self._routes[origin] = self._pools[proxy]
-            return self._pools[proxy]
+            route = self._routes[origin] = httpcore.ConnectionPool(
+                ssl_context=tls_context(network.ca_bundle),
+                keepalive_expiry=network.keepalive_expiry,
+                network_backend=self._sockets,
+                proxy=None if proxy is None else through(proxy),
+            )
+            return route
 
     def close(self) -> None:
         """Close every connection of this process, and open no more."""
+        self._is_closed = True
+        self._refuse()
+        for connection in list(self._idle.open):
+            self._end(connection)
+
+    def _refuse(self) -> None:
         self._sockets.is_closed = True
-        self._give_back()
-        with self._lock:
-            pools, self._pools, self._routes = self._pools, {}, {}
-        for pool in pools.values():
-            pool.close()
-            # Those that wait for a connection in vain need not wait any longer.
-            with suppress(*HTTPCORE_ERRORS):
-                pool.handle_request(NUDGE)
+        self._slots.close()
+
+
+class Lent:
+    """A connection while a request has it, and until the answer has been read."""
+
+    connection: httpcore.ConnectionInterface | None = None
+    answer: httpcore.Response | None = None
+
+    def __init__(self, pool: PoolTransport, origin: Origin) -> None:
+        self._origin = origin
+        self._pool = [pool]
+
+    def close(self) -> None:
+        """Give it back; what is left of the answer is not read. Doing it twice does no harm."""
+        try:
+            pool = self._pool.pop()  # whoever gets it does it
+        except IndexError:
+            return
+        try:
+            if self.answer is not None:
+                self.answer.close()
+        finally:
+            pool.take_back(self._origin, self.connection)
+
+
+def http_origin(origin: Origin) -> httpcore.Origin:
+    """An origin as httpcore writes it."""
+    return httpcore.URL(scheme=origin.scheme, host=origin.host, port=origin.port, target=b"/").origin
+
+
+def socket_of(answer: httpcore.Response) -> Any:
+    """The connection below an answer."""
+    untyped: Any = answer
+    return untyped.extensions["network_stream"]
+
+
+def _drop(answer: httpcore.Response, lent: Lent) -> None:
+    # First the end of the connection, so that nothing waits for it.
+    socket_of(answer).shut()
+    lent.close()
 
 
 def through(proxy: str) -> httpcore.Proxy:
@@ -148,12 +206,14 @@ def as_sent(
     )
 
 
-def _guarded(answer: httpcore.Response, request: Request) -> Iterator[bytes]:
+def _guarded(answer: httpcore.Response, lent: Lent, request: Request) -> Iterator[bytes]:
     problem = None
     try:
         yield from answer.iter_stream()
         check_surplus(answer)
     except HTTPCORE_ERRORS as error:
         problem = failure(error, request)
+    finally:
+        lent.close()
     if problem is not None:
         raise problem
