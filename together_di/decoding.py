@@ -38,8 +38,7 @@ def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
             where = ".".join(map(str, first["loc"]))
             raise Misfit(f"{where}: {first['msg']}" if where else first["msg"])
         result = fit(annotation, pydantic_core.from_json(data))
-        is_list = isinstance(result, list) and typing.get_origin(annotation) is list
-        if not isinstance(result, BaseModel) and not is_list:
+        if not isinstance(result, list if typing.get_origin(annotation) is list else BaseModel):
             raise Misfit(f"an object is expected, not {type(result).__name__}")
         return result
 

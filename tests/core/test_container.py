@@ -22,10 +22,10 @@ from together_di import (
     TogetherContainer,
     TogetherSettings,
 )
+from together_di.network import Network
 from together_di.resources.chat import Chat
 from together_di.resources.embeddings import Embeddings
 from together_di.transport import open_sync_transport
-from together_di.network import Network
 
 THREADS = 64
 NAMESPACES = ["chat", "completions", "embeddings", "images", "audio", "rerank", "files", "models"]

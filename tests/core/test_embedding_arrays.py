@@ -55,7 +55,7 @@ def test_no_texts_are_no_rows() -> None:
 def test_what_is_no_table_of_numbers_is_a_typed_error(body: dict[str, object]) -> None:
     with HTTPServer(answer(body)) as server:
         client = Together(api_key=KEY, base_url=server.url)
-        with client, pytest.raises(APIResponseValidationError, match="no vectors of one length|two vectors have the same index"):
+        with client, pytest.raises(APIResponseValidationError, match=r"no vectors of one length|the same index"):
             client.embeddings.create_array(**ASK)
 
 

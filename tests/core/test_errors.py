@@ -40,8 +40,8 @@ from together_di import (
     UnprocessableEntityError,
     errors,
 )
-from together_di.errors import status_error, stream_error
 from together_di.address import Origin
+from together_di.errors import status_error, stream_error
 from together_di.wire import Request, Response
 
 BY_STATUS = [

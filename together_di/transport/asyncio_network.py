@@ -7,10 +7,6 @@ whose event loop has gone: asyncio can no longer do it, and would print a warnin
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import select
-import socket
 import ssl
 import weakref
 from asyncio.base_events import BaseEventLoop
@@ -20,8 +16,9 @@ from typing import Any
 import httpcore
 from httpcore import SOCKET_OPTION
 
+from .asyncio_sockets import abandon, forget, has_input, shut
 from .common import A_MOMENT
-from .sync_network import NO_MORE, leave_to_parent
+from .sync_network import NO_MORE
 
 #: Largest read, in bytes, that asyncio buffers before it makes the sender wait.
 READ_BUFFER = 2**18
@@ -97,36 +94,20 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
             # as well as the stream: a loop that was busy has not read yet what has arrived.
             ended = self._reader.at_eof() or self._reader.exception() is not None or self._writer.is_closing()
             ended = ended or self.is_spoilt
-            return ended or _has_input(self._writer.get_extra_info("socket"))
+            return ended or has_input(self._writer.transport)
         return self._writer.get_extra_info(info)
 
     def shut(self) -> None:
         """End the connection at once, from outside of its event loop, which must not be running."""
-        descriptor = self._writer.get_extra_info("socket").fileno()
-        # A duplicate, because not every loop gives access to its sockets.
-        with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as twin:
-            twin.shutdown(socket.SHUT_RDWR)
+        shut(self._writer.transport)
 
     def abandon(self) -> None:
-        """Close the socket of an event loop that no longer runs, silently."""
-        transport: Any = self._socket_transport
-        connection_lost = getattr(transport, "_call_connection_lost", None)
-        if connection_lost is not None:
-            # What is done here must not be done again, should the loop go on.
-            transport._call_connection_lost = _nothing
-        # On a closed loop `abort` marks the transport, but cannot schedule the rest.
-        with contextlib.suppress(RuntimeError):
-            self._writer.transport.abort()
-        # The rest, which the loop would have run: it closes the socket. Other loops than asyncio's close it themselves.
-        if connection_lost is not None and getattr(transport, "_sock", None) is not None:
-            connection_lost(None)
+        """Close the socket where nothing can be awaited any more, silently."""
+        abandon(self._writer.transport)
 
     def forget(self) -> None:
         """Close a forked child's copy of the socket; the connection is the parent's, and notices nothing."""
-        transport: Any = self._socket_transport
-        if (sock := getattr(transport, "_sock", None)) is not None:
-            transport._sock, transport._closing = None, True  # as asyncio leaves it, when it closes one
-            leave_to_parent(sock)
+        forget(self._writer.transport)
 
 
 async def _open(host: str, port: int, local_address: str | None) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -148,19 +129,6 @@ def _give_up(opening: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamW
 
     opening.add_done_callback(close)
     opening.get_loop().call_later(A_MOMENT, opening.cancel)
-
-
-def _nothing(_: object) -> None:
-    """In the place of what has been done already."""
-
-
-def _has_input(sock: socket.socket) -> bool:
-    # httpcore asks this of every idle connection for each request, and making a selector each time takes too long.
-    if not hasattr(select, "poll"):  # Windows
-        return bool(select.select([sock.fileno()], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(sock.fileno(), select.POLLIN)
-    return bool(poll.poll(0))
 
 
 class AsyncioNetwork(httpcore.AsyncNetworkBackend):

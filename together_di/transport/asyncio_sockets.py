@@ -33,7 +33,7 @@ def _layers(transport: Any) -> Iterator[Any]:
         transport = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
 
 
-def abandon(transport: asyncio.Transport) -> None:
+def abandon(transport: asyncio.WriteTransport) -> None:
     """Close a connection of an event loop that no longer runs, silently."""
     *_, bottom = _layers(transport)
     connection_lost = getattr(bottom, "_call_connection_lost", None)
