@@ -38,7 +38,8 @@ def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
             where = ".".join(map(str, first["loc"]))
             raise Misfit(f"{where}: {first['msg']}" if where else first["msg"])
         result = fit(annotation, pydantic_core.from_json(data))
-        if not isinstance(result, list if typing.get_origin(annotation) is list else BaseModel):
+        wanted: type = list if typing.get_origin(annotation) is list else BaseModel
+        if wanted not in type(result).__mro__:
             raise Misfit(f"an object is expected, not {type(result).__name__}")
         return result
 

@@ -300,12 +300,19 @@ def to_json(body: dict[str, Any], who: str) -> bytes:
     return data
 
 
+_SCALARS = frozenset({type(None), str, int, float, bool})
+
+
 def _plain(value: Any) -> Any:
     """Responses that are sent back, such as a message of an earlier answer, without the fields they came without."""
-    if value is None or isinstance(value, str | int | float):
+    if type(value) in _SCALARS or isinstance(value, str | int | float):
         return value
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in cast("dict[str, Any]", value).items()}
+        fields = cast("dict[str, Any]", value)
+        # Most messages hold nothing but text, and long histories hold many of them.
+        if _SCALARS.issuperset(map(type, fields.values())):
+            return fields
+        return {key: _plain(item) for key, item in fields.items()}
     if isinstance(value, date):
         return value.isoformat()  # pydantic would write a `Z` where the official SDK writes the offset
     if hasattr(value, "model_dump"):
@@ -313,7 +320,7 @@ def _plain(value: Any) -> Any:
     items = _items(value)
     if items is None:
         return value
-    return items if all(type(item) is str for item in items) else list(map(_plain, items))
+    return items if _SCALARS.issuperset(map(type, items)) else [_plain(item) for item in items]
 
 
 def _items(value: Any) -> list[Any] | None:

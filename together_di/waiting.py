@@ -19,6 +19,10 @@ FIRST_PAUSE = 5.0
 #: No pause is longer, unless the first is.
 LONGEST_PAUSE = 60.0
 _GROWTH = 1.5
+#: How fast time goes by for fakes: nobody wants to wait in a test, and a time limit shall still be one.
+FAKE_PACE = 1000.0
+#: The same for every other client; tests that answer all clients of a process change it.
+pace = 1.0
 #: A pause is made of pieces, in seconds, so that closing the client ends it.
 _PIECE = 0.5
 
@@ -45,6 +49,7 @@ def wait_steps(
     who = f"{resource.name}.wait"
     if poll_interval <= 0:
         raise ValueError(f"{who}(): poll_interval={poll_interval!r} must be more than 0 seconds.")
+    fast = pace if resource._engine.script is None else FAKE_PACE
     started, pause, last = monotonic(), poll_interval, None
     while True:
         job = yield from ask(resource, type(resource).retrieve, id)  # type: ignore[attr-defined]  # each has it
@@ -52,10 +57,10 @@ def wait_steps(
             on_progress(job)
         if job.status in ended:
             return job  # type: ignore[no-any-return]
-        last, spent = job, monotonic() - started
+        last, spent = job, (monotonic() - started) * fast
         if timeout is not None and spent >= timeout:
             raise JobTimeoutError(who, id, job, timeout)
-        yield from _pauses(resource, pause if timeout is None else min(pause, timeout - spent))
+        yield from _pauses(resource, (pause if timeout is None else min(pause, timeout - spent)) / fast)
         pause = min(pause * _GROWTH, max(LONGEST_PAUSE, poll_interval))
 
 

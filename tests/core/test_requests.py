@@ -341,7 +341,6 @@ MISTAKES: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda c: c.audio.transcriptions.create(file=Path("missing.wav")), FileNotFoundError, "missing.wav"),
     (lambda c: c.audio.transcriptions.create(file=Path("/")), OSError, "file"),
     (lambda c: c.files.upload("missing.jsonl"), FileNotFoundError, "missing.jsonl"),
-    (lambda c: c.files.upload("file.txt"), ValueError, ".jsonl"),
     (lambda c: c.files.upload("file.jsonl", purpose="fine-tuning"), ValueError, "did you mean 'fine-tune'?"),
     (lambda c: c.files.upload("file.jsonl", porpose="eval"), TypeError, "did you mean 'purpose'?"),
 ]

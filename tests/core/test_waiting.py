@@ -49,6 +49,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     monkeypatch.setattr("time.sleep", clock.sleep)
     monkeypatch.setattr("anyio.sleep", clock.asleep)
     monkeypatch.setattr("together_di.waiting.monotonic", lambda: clock.now)
+    monkeypatch.setattr("together_di.waiting.FAKE_PACE", 1.0)
     return clock
 
 

@@ -15,6 +15,7 @@ from together_di import (
     APIConnectionError,
     AsyncTogether,
     ConfigurationError,
+    JobTimeoutError,
     MissingAPIKeyError,
     Together,
     TogetherContainer,
@@ -199,3 +200,16 @@ def test_a_unittest_case_has_a_fake_for_each_test() -> None:
     result = unittest.TestResult()
     unittest.defaultTestLoader.loadTestsFromTestCase(SummaryTest).run(result)
     assert (result.testsRun, result.failures, result.errors) == (2, [], [])
+
+
+def test_a_job_is_waited_for_without_waiting() -> None:
+    running = {"id": "b-1", "status": "IN_PROGRESS"}
+    with intercepted() as fake:
+        fake.batches.retrieve.returns_json(running).then.returns_json(running).then.returns_json(
+            {"id": "b-1", "status": "COMPLETED"}
+        )
+        assert Together().batches.wait("b-1", poll_interval=60).status == "COMPLETED"
+        fake.batches.retrieve.returns_json(running)
+        with pytest.raises(JobTimeoutError, match="60"):
+            Together().batches.wait("b-1", timeout=60, poll_interval=30)
+    assert len(fake.batches.retrieve.calls) > 3

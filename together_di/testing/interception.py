@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, NoReturn
 from unittest.mock import patch
 
-from .. import config, engine
+from .. import config, engine, waiting
 from ..attempts import Attempts
 from ..credentials import Credential
-from ..engine import SharedTransport
 from ..errors import APIError, MissingAPIKeyError
+from ..lending import SharedTransport
 from ..sources import Found
 from ..transport.embedded import AsyncEmbeddedTransport, EmbeddedTransport
 from ..wire import Request
@@ -44,7 +44,8 @@ def intercepted(fake: FakeTogether | None = None) -> Generator[FakeTogether]:
         ...     Together().embeddings.create(model="m", input="a").data[0].embedding
         [1.0, 2.0]
 
-    Meanwhile no key is needed, none is asked for and no secret store is read; retries do not wait.
+    Meanwhile no key is needed, none is asked for and no secret store is read. Retries do not wait, and time goes by a
+    thousand times faster for `batches.wait` and the like.
 
     Args:
         fake: What answers; left out, a new one.
@@ -61,6 +62,7 @@ def intercepted(fake: FakeTogether | None = None) -> Generator[FakeTogether]:
         stack.enter_context(diverted(send_through))
         stack.enter_context(patch.object(engine, "Attempts", _KeylessAttempts))
         stack.enter_context(patch.object(config, "credential_for", _credential_for))
+        stack.enter_context(patch.object(waiting, "pace", waiting.FAKE_PACE))
         yield fake
 
 
