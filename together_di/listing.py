@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from .client import Namespaces
 from .endpoint import Method
+from .namespaces import Namespaces
 from .resource import Resource
 
 __all__ = ["Listed", "methods"]

@@ -17,10 +17,10 @@ import pytest
 import together
 from pydantic import TypeAdapter, ValidationError
 
-from together_di.client import Namespaces
 from together_di.decoding import Misfit, decoder
 from together_di.endpoint import Method
 from together_di.listing import methods
+from together_di.namespaces import Namespaces
 
 #: Methods of ours with other results than the models: arrays of vectors.
 OTHER_RESULTS = {"embeddings.create_array"}
