@@ -62,11 +62,12 @@ def test_a_key_in_a_store_is_not_read_for_an_explanation(monkeypatch: pytest.Mon
 
 
 def test_after_a_read_the_end_of_the_key_and_its_age_are_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    times = iter([100.0, 100.0, 112.0])
-    monkeypatch.setattr("together_di.key_lookup.time.monotonic", lambda: next(times))
+    now = 100.0
+    monkeypatch.setattr("together_di.key_lookup.time.monotonic", lambda: now)
     register_store("aws-sm", Store(lambda _: KEY))
     container = TogetherContainer(config={"api_key": "aws-sm://prod/together#api_key"})
     _ = container.client().api_key
+    now += 12
     shown = container.explain()["api_key"]
     source = 'aws-sm://prod/together#api_key, read 12 s ago, from config["api_key"]'
     assert shown == Entry("api_key", "****cdef", source)
