@@ -1,4 +1,4 @@
-"""What `Depends(get_async_together)` costs a request, next to an empty `async def` dependency.
+"""What `Depends(get_together)` costs a request, next to an empty `async def` dependency.
 
 The floor is the empty dependency. Each app is called in this process, without a server, and has one route.
 """
@@ -12,7 +12,7 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 
-from together_di_fastapi import get_async_together, together_lifespan
+from together_di_fastapi import get_async_together, get_together, together_lifespan
 
 from .measure import FLOOR, OURS, Case, Contender, timed
 
@@ -20,14 +20,23 @@ REQUESTS = 300
 
 
 def cases(stack: contextlib.ExitStack) -> list[Case]:
-    """The one case; the apps run until `stack` is left."""
+    """One case; the apps run until `stack` is left."""
     runner = stack.enter_context(asyncio.Runner())
-    dependencies = {FLOOR: _nothing, OURS: get_async_together}
+    dependencies = {
+        FLOOR: _nothing,
+        OURS: get_together,
+        "ours, async": get_async_together,
+        "an empty `def`": _nothing_in_a_thread,
+    }
     contenders = [Contender(name, _request(what, runner, stack)) for name, what in dependencies.items()]
-    return [Case("dependency", "s", contenders, rounds=60)]
+    return [Case("dependency-fastapi", "s", contenders, rounds=60)]
 
 
 async def _nothing() -> None:
+    pass
+
+
+def _nothing_in_a_thread() -> None:
     pass
 
 

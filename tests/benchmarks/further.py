@@ -1,4 +1,4 @@
-"""A further client of a process that has one: the time from building it to its first answer, and the memory it keeps.
+"""A further client of a process that has one: the time to build it, to its first answer, and the memory it keeps then.
 
 `python -m tests.benchmarks.further NAME ADDRESS` prints the memory in bytes; it has to be measured in a process of its
 own, in which no other contender has left free memory behind.
@@ -6,60 +6,63 @@ own, in which no other contender has left free memory behind.
 
 from __future__ import annotations
 
+import functools
 import gc
 import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
+import openai
 import together
 
 from together_di import Together
 
 from .measure import FLOOR, OURS, Case, Contender, timed
-from .peers import CHAT, KEY, chat_url
-
-Client = httpx.Client | Together | together.Together
+from .peers import CHAT, KEY, OFFICIAL, chat_url
 
 #: Clients held open at once, for an average.
 HELD = 40
 
 
-def _plain(address: str) -> httpx.Client:
-    client = httpx.Client()
-    client.post(chat_url(address, "call"), json=CHAT).json()
+#: How each builds a client.
+BUILDERS: dict[str, Callable[[str], Any]] = {
+    FLOOR: lambda _: httpx.Client(),
+    OURS: lambda address: Together(api_key=KEY, base_url=f"{address}/call"),
+    OFFICIAL: lambda address: together.Together(api_key=KEY, base_url=f"{address}/call/v1"),
+    "openai": lambda address: openai.OpenAI(api_key=KEY, base_url=f"{address}/call/v1"),
+}
+
+
+def _opened(name: str, address: str) -> Any:
+    """A client that has had its first answer."""
+    client = BUILDERS[name](address)
+    if name == FLOOR:
+        client.post(chat_url(address, "call"), json=CHAT).json()
+    else:
+        client.chat.completions.create(**CHAT)
     return client
-
-
-def _ours(address: str) -> Together:
-    client = Together(api_key=KEY, base_url=f"{address}/call")
-    client.chat.completions.create(**CHAT)
-    return client
-
-
-def _official(address: str) -> together.Together:
-    client = together.Together(api_key=KEY, base_url=f"{address}/call/v1")
-    client.chat.completions.create(**CHAT)
-    return client
-
-
-OPENERS: dict[str, Callable[[str], Client]] = {FLOOR: _plain, OURS: _ours, "together": _official}
 
 
 def cases(address: str) -> list[Case]:
     """Time and, where the system tells it, memory."""
-    found = [Case("further-client", "s", [Contender(name, _time(name, address)) for name in OPENERS])]
+    built = {name: timed(_closed(BUILDERS[name], address), 4) for name in BUILDERS}
+    answered = {name: timed(_closed(functools.partial(_opened, name), address), 4) for name in BUILDERS}
+    found = [
+        Case("further-client", "s", [Contender(name, cost) for name, cost in built.items()]),
+        Case("further-client-answer", "s", [Contender(name, cost) for name, cost in answered.items()]),
+    ]
     if _resident_file.exists():
-        found.append(
-            Case("further-client-memory", "B", [Contender(name, _memory(name, address)) for name in OPENERS], rounds=10)
-        )
+        memory = [Contender(name, _memory(name, address)) for name in BUILDERS]
+        found.append(Case("further-client-memory", "B", memory, rounds=5))
     return found
 
 
-def _time(name: str, address: str) -> Callable[[], float]:
-    return timed(lambda: OPENERS[name](address).close(), 4)
+def _closed(opened: Callable[[str], Any], address: str) -> Callable[[], None]:
+    return lambda: opened(address).close()
 
 
 def _memory(name: str, address: str) -> Callable[[], float]:
@@ -76,9 +79,9 @@ def _resident() -> int:
 
 
 def _main(name: str, address: str) -> None:
-    held = [OPENERS[name](address)]
+    held = [_opened(name, address)]
     before = _resident()
-    held += [OPENERS[name](address) for _ in range(HELD)]
+    held += [_opened(name, address) for _ in range(HELD)]
     print((_resident() - before) / HELD)
     for client in held:
         client.close()

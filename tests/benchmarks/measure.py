@@ -11,9 +11,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-#: The contender that all others are compared with, and the one this package is.
+#: The contender that all others are compared with unless a case says otherwise, and the one this package is.
 FLOOR = "httpx"
 OURS = "ours"
+
+#: A case ends after so many seconds even if it has more rounds, but not before so many of them.
+SECONDS = 6.0
+LEAST_ROUNDS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +36,15 @@ class Case:
         name: What one operation is.
         unit: Of the costs: `s` for seconds, `B` for bytes.
         contenders: Who takes part.
-        rounds: How many rounds a full run makes.
+        rounds: How many rounds a full run makes at most.
+        floor: The contender that does the least anyone could.
     """
 
     name: str
     unit: str
     contenders: list[Contender]
     rounds: int = 30
+    floor: str = FLOOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +83,8 @@ def timed(operation: Callable[[], object], repeat: int = 1, *, each: int = 1) ->
 
 def run(case: Case, *, quick: bool) -> Result:
     """Measure `case`; a first round that warms everything up does not count."""
-    rounds = max(3, case.rounds // 10) if quick else case.rounds
+    started = time.perf_counter()
+    rounds = LEAST_ROUNDS if quick else case.rounds
     costs: dict[str, list[float]] = {contender.name: [] for contender in case.contenders}
     for contender in case.contenders:
         contender.cost()
@@ -86,4 +93,6 @@ def run(case: Case, *, quick: bool) -> Result:
         for contender in case.contenders[start:] + case.contenders[:start]:
             gc.collect()
             costs[contender.name].append(contender.cost())
+        if number + 1 >= LEAST_ROUNDS and time.perf_counter() - started > SECONDS:
+            break
     return Result(case, costs)

@@ -6,6 +6,7 @@ It ends when its standard input does, so it cannot outlive the program that star
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import random
 import re
@@ -13,7 +14,7 @@ import sys
 import threading
 
 #: Limits, in bytes and connections: what no benchmark reaches.
-MAX_REQUEST = 2**20
+MAX_REQUEST = 2**25
 MAX_CONNECTIONS = 4096
 
 CHUNKS = 1000
@@ -25,8 +26,8 @@ _CHUNKED_END = b"0\r\n\r\n"
 _TEXT = "A mixture of experts routes each token to a few of its feed-forward networks, chosen by a small gate. " * 4
 
 
-def answer() -> bytes:
-    """A chat completion of usual size."""
+def answer(content: str = _TEXT) -> bytes:
+    """A chat completion, of usual size unless told otherwise."""
     return _json(
         {
             "id": "oC3KZ5n-2kFHot-98a1b2c3d4e5f6a7",
@@ -40,7 +41,7 @@ def answer() -> bytes:
                     "seed": 1234567890,
                     "index": 0,
                     "logprobs": None,
-                    "message": {"role": "assistant", "content": _TEXT, "tool_calls": []},
+                    "message": {"role": "assistant", "content": content, "tool_calls": []},
                 }
             ],
             "usage": {"prompt_tokens": 34, "completion_tokens": 92, "total_tokens": 126},
@@ -48,8 +49,9 @@ def answer() -> bytes:
     )
 
 
-def events() -> list[bytes]:
+def events(count: int = CHUNKS) -> list[bytes]:
     """A streamed answer, an item for each event."""
+    words = itertools.cycle(_TEXT.split(" "))
     chunks = [
         {
             "id": "oC3KZ5n-2kFHot-98a1b2c3d4e5f6a7",
@@ -68,7 +70,7 @@ def events() -> list[bytes]:
             ],
             "usage": None,
         }
-        for number, word in zip(range(CHUNKS), _TEXT.split(" ") * CHUNKS, strict=False)
+        for number, word in zip(range(count), words, strict=False)
     ]
     return [*(b"data: " + _json(chunk) + b"\n\n" for chunk in chunks), b"data: [DONE]\n\n"]
 
@@ -101,24 +103,35 @@ def _chunked(content_type: str, parts: list[bytes]) -> bytes:
     return head.encode() + b"".join(b"%x\r\n%b\r\n" % (len(part), part) for part in parts) + _CHUNKED_END
 
 
-def responses() -> dict[bytes, bytes]:
-    """From the first segment of a path to everything that is sent for it."""
-    return {
-        b"call": _sized("application/json", answer()),
-        b"large": _sized("text/event-stream", b"".join(events())),
-        b"chunked": _chunked("text/event-stream", events()),
-        b"vectors": _sized("application/json", vectors()),
-    }
+class Responses(dict[bytes, bytes]):
+    """From the first segment of a path to everything that is sent for it, made when it is first asked for.
+
+    A number in the segment is that of chunks, or of bytes.
+    """
+
+    def __missing__(self, segment: bytes) -> bytes:
+        name, _, number = segment.decode().partition("-")
+        count = int(number or CHUNKS)
+        response = self[segment] = {
+            "call": lambda: _sized("application/json", answer()),
+            "answer": lambda: _sized("application/json", answer("x" * count)),
+            "large": lambda: _sized("text/event-stream", b"".join(events(count))),
+            "chunked": lambda: _chunked("text/event-stream", events(count)),
+            "vectors": lambda: _sized("application/json", vectors()),
+        }[name]()
+        return response
 
 
 class Connection(asyncio.Protocol):
-    """Reads requests just far enough to know where each ends and which answer it wants."""
+    """Reads requests just far enough to know where each ends and which answer it wants; bodies are only counted."""
 
     open_connections = 0
 
-    def __init__(self, prepared: dict[bytes, bytes]) -> None:
+    def __init__(self, prepared: Responses) -> None:
         self._prepared = prepared
-        self._received = b""
+        self._head = b""
+        self._segment = b""
+        self._missing = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -131,23 +144,32 @@ class Connection(asyncio.Protocol):
         Connection.open_connections -= 1
 
     def data_received(self, data: bytes) -> None:
-        self._received += data
-        if len(self._received) > MAX_REQUEST:
+        if self._missing:
+            self._missing -= len(data)
+        elif not self._starts(data):
+            return
+        if not self._missing:
+            self._transport.write(self._prepared[self._segment])
+
+    def _starts(self, data: bytes) -> bool:
+        """Whether the head of a request has come; nobody sends a second one before the answer to the first."""
+        self._head += data
+        end = self._head.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        length = _LENGTH.search(self._head, 0, end)
+        self._missing = end + 4 + (int(length[1]) if length else 0) - len(self._head)
+        if not 0 <= self._missing <= MAX_REQUEST:
             self._transport.abort()
-        while (end := self._received.find(b"\r\n\r\n")) >= 0:
-            length = _LENGTH.search(self._received, 0, end)
-            size = end + 4 + (int(length[1]) if length else 0)
-            if len(self._received) < size:
-                return
-            segment = self._received.split(b"/", 2)[1]
-            self._received = self._received[size:]
-            self._transport.write(self._prepared[segment])
+        self._segment = self._head.split(b"/", 2)[1]
+        self._head = b""
+        return True
 
 
 async def main() -> None:
     """Serve until standard input ends."""
     loop = asyncio.get_running_loop()
-    prepared = responses()
+    prepared = Responses()
     server = await loop.create_server(lambda: Connection(prepared), "127.0.0.1", 0, backlog=1024)
     stopped = asyncio.Event()
 

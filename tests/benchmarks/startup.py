@@ -12,6 +12,7 @@ IMPORTS = {
     FLOOR: "import httpx, pydantic",
     OURS: "from together_di import Together",
     "together": "from together import Together",
+    "openai": "from openai import OpenAI",
 }
 _MESSAGE = "messages=[{'role': 'user', 'content': 'Hi'}]"
 _CREATE = (
@@ -21,12 +22,15 @@ FIRST_ANSWERS = {
     FLOOR: "import httpx, pydantic; httpx.Client().post(%r + '/v1/chat/completions', json={}).json()",
     OURS: f"from together_di import Together; {_CREATE}",
     "together": f"from together import Together; {_CREATE}".replace("%r", "%r + '/v1'"),
+    "openai": f"from openai import OpenAI; Open{_CREATE}".replace("Together(", "AI(").replace("%r", "%r + '/v1'"),
 }
+#: What the SDKs of others import where it is installed, but do not need.
+_EXTRA = "import sys; sys.modules['httpx_aiohttp'] = None"
 
 
 def in_fresh_process(statement: str) -> Callable[[], float]:
     """The cost of `statement` in seconds, run in a new interpreter whose own start does not count."""
-    program = f"import time\nstarted = time.perf_counter()\n{statement}\nprint(time.perf_counter() - started)"
+    program = f"{_EXTRA}\nimport time\nstarted = time.perf_counter()\n{statement}\nprint(time.perf_counter() - started)"
 
     def cost() -> float:
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)

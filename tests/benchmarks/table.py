@@ -1,36 +1,40 @@
-"""Results as lines of one table."""
+"""Results as a table in Markdown."""
 
 from __future__ import annotations
 
-from .measure import FLOOR, OURS, Result
+from collections.abc import Iterator
 
-COLUMNS = (FLOOR, OURS, "transport", "together", "aiohttp")
-RATIOS = ((OURS, FLOOR), (OURS, "transport"), ("together", OURS))
+from .measure import OURS, Result
 
 HEADING = "\n".join(
     (
-        "Median of one operation (and half the distance between the quartiles); ratios are medians over the rounds.",
-        f"{'case':28}" + "".join(f"{name:>17}" for name in COLUMNS) + "".join(f"{a:>12}/{b:9}" for a, b in RATIOS),
+        "Median of one operation, and half the distance between the quartiles; ratios are medians over the rounds.",
+        "",
+        f"| {'case':27} | {'contender':16} | {'median':>9} |  +/- | / floor | / ours |",
+        "|---|---|--:|--:|--:|--:|",
     )
 )
 
 
-def row(result: Result) -> str:
-    """The line of one case."""
-    cells = [
-        f"{amount(result.median(name), result.case.unit):>10} ±{result.spread(name):4.0%}"
-        if name in result.costs
-        else ""
-        for name in COLUMNS
-    ]
-    ratios = [f"{result.ratio(one, other):.2f}" if {one, other} <= result.costs.keys() else "" for one, other in RATIOS]
-    return (
-        f"{result.case.name:28}" + "".join(f"{cell:>17}" for cell in cells) + "".join(f"{cell:>22}" for cell in ratios)
-    )
+def rows(result: Result) -> Iterator[str]:
+    """A line for each contender of a case, the floor first."""
+    case = result.case
+    names = sorted(result.costs, key=lambda name: name != case.floor)
+    for name in names:
+        label = case.name if name == names[0] else ""
+        cells = [
+            f"{label:27}",
+            f"{name:16}",
+            f"{amount(result.median(name), case.unit):>9}",
+            f"{result.spread(name):>4.0%}",
+            f"{result.ratio(name, case.floor):>7.2f}",
+            f"{result.ratio(name, OURS):>6.2f}" if OURS in result.costs else f"{'':6}",
+        ]
+        yield f"| {' | '.join(cells)} |"
 
 
 def amount(value: float, unit: str) -> str:
     """`value` with a prefix that leaves three digits or so before the point."""
     if unit == "B":
-        return f"{value / 1024:.1f} kB"
+        return f"{value / 1000:.1f} kB"
     return f"{value * 1e3:.2f} ms" if value >= 1e-2 else f"{value * 1e6:.1f} us"

@@ -21,7 +21,7 @@ PATIENCE = 60
 
 #: A question is `who asks: what`, and the answer repeats it.
 PROGRAM = """
-import asyncio, concurrent.futures, multiprocessing, os, sys, threading
+import asyncio, concurrent.futures, contextlib, multiprocessing, os, sys, threading
 from functools import partial
 from together_di import AsyncTogether, Together
 
@@ -75,10 +75,18 @@ WAYS = {
     """,
 }
 
-#: The parent calls before and after, and says which questions its children were answered. If it is to be busy, other
-#: threads of it call without a pause in between.
+#: The parent calls before and after, and says which questions its children were answered. If it is to be busy, it has
+#: more connections than it needs, and other threads of it call without a pause in between.
 MAIN = """
+def leave_connections_idle(count):
+    create = client.chat.completions.with_streaming_response.create
+    messages = [{"role": "user", "content": f"{os.getpid()}: at once"}]
+    with contextlib.ExitStack() as stack:
+        answers = [stack.enter_context(create(model="m", messages=messages)) for _ in range(count)]
+        [answer.read() for answer in answers]
+
 def start_beside_threads(context):
+    leave_connections_idle(8)
     stop = threading.Event()
     def work():
         while not stop.is_set():
@@ -128,7 +136,7 @@ def run(way: str, folder: Path, *arguments: str) -> Done:
     path = folder / "program.py"
     path.write_text(PROGRAM + textwrap.dedent(way) + MAIN)
     # Python 3.12 warns of a fork beside threads: the very thing that is tried here.
-    command = [sys.executable, "-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarning", path]
+    command = [sys.executable, "-X", "dev", "-W", "error", "-W", "ignore:This process:DeprecationWarning", str(path)]
     with HTTPServer(default=repeat) as server:
         environment = os.environ | {"TOGETHER_API_KEY": KEY, "TOGETHER_BASE_URL": server.url}
         done = subprocess.run(
