@@ -76,6 +76,10 @@ class AsyncioStream(httpcore.AsyncNetworkStream):
         self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
     ) -> httpcore.AsyncNetworkStream:
         """Continue with TLS on the same socket."""
+        if getattr(self._reader, "_buffer", b""):
+            # What has been read already, TLS would wait for in vain.
+            self._socket_transport.abort()
+            raise httpcore.ConnectError("the server speaks before TLS has begun, so it does not expect TLS")
         try:
             async with asyncio.timeout(timeout):
                 await self._writer.start_tls(ssl_context, server_hostname=server_hostname)
