@@ -52,17 +52,23 @@ class AsyncPeer:
     close: Callable[[], Awaitable[object]]
 
 
+#: Rounds lie further apart than the five seconds for which httpx keeps an idle connection: all keep it for so many.
+KEPT = 120.0
+#: How many connections httpx and the official SDK open and keep unless told otherwise, and how many OpenAI's does.
+HTTPX_POOL = (100, 20)
+OPENAI_POOL = (1000, 100)
+
+
 class Where(NamedTuple):
     """The address of the server, and how many connections a client may open and keep; None leaves its own default."""
 
     address: str
     connections: int | None = None
 
-    def limits(self, kind: Any = httpx.Limits) -> dict[str, Any]:
+    def limits(self, default: tuple[int, int], kind: Any = httpx.Limits) -> dict[str, Any]:
         """The argument of a client of httpx, or of another that has its `Limits`."""
-        if self.connections is None:
-            return {}
-        return {"limits": kind(max_connections=self.connections, max_keepalive_connections=self.connections)}
+        most, kept = (self.connections, self.connections) if self.connections else default
+        return {"limits": kind(max_connections=most, max_keepalive_connections=kept, keepalive_expiry=KEPT)}
 
 
 def _awaitable(chunks: Callable[[str], AsyncIterator[object]]) -> Callable[[str], Awaitable[AsyncIterator[object]]]:
@@ -80,7 +86,7 @@ def raw_aiohttp(where: Where) -> AsyncPeer:
     @functools.cache
     def session() -> aiohttp.ClientSession:
         """It can only be made inside an event loop."""
-        connector = aiohttp.TCPConnector(limit=where.connections or 100)
+        connector = aiohttp.TCPConnector(limit=where.connections or 100, keepalive_timeout=KEPT)
         return aiohttp.ClientSession(headers=JSON_HEADERS, connector=connector)
 
     async def chat(scenario: str, body: dict[str, Any]) -> object:
@@ -103,7 +109,7 @@ def raw_aiohttp(where: Where) -> AsyncPeer:
 
 def bare(where: Where) -> AsyncPeer:
     """`httpx.AsyncHTTPTransport`, and pydantic-core on the bytes."""
-    transport = httpx.AsyncHTTPTransport(**where.limits())
+    transport = httpx.AsyncHTTPTransport(**where.limits(HTTPX_POOL))
 
     async def send(scenario: str, body: dict[str, Any]) -> httpx.Response:
         url = chat_url(where.address, scenario)
@@ -125,12 +131,14 @@ def bare(where: Where) -> AsyncPeer:
 
 def plain(where: Where) -> AsyncPeer:
     """`httpx.AsyncClient`, and dictionaries."""
-    return _plain(FLOOR, where, httpx.AsyncClient(headers=HEADERS, timeout=TIMEOUT, **where.limits()))
+    return _plain(FLOOR, where, httpx.AsyncClient(headers=HEADERS, timeout=TIMEOUT, **where.limits(HTTPX_POOL)))
 
 
 def plain2(where: Where) -> AsyncPeer:
     """`httpx2.AsyncClient`, and dictionaries."""
-    return _plain("httpx2", where, httpx2.AsyncClient(headers=HEADERS, timeout=60.0, **where.limits(httpx2.Limits)))
+    return _plain(
+        "httpx2", where, httpx2.AsyncClient(headers=HEADERS, timeout=60.0, **where.limits(HTTPX_POOL, httpx2.Limits))
+    )
 
 
 def _plain(name: str, where: Where, client: Any) -> AsyncPeer:
@@ -169,6 +177,7 @@ def _sdk(name: str, opened: Callable[[str], Any]) -> AsyncPeer:
 
 def ours(where: Where, name: str = OURS, **options: Any) -> AsyncPeer:
     """This package."""
+    options |= {"keepalive_expiry": KEPT}
     if where.connections:
         options |= {"max_connections": where.connections, "max_keepalive_connections": where.connections}
     return _sdk(name, lambda scenario: AsyncTogether(api_key=KEY, base_url=f"{where.address}/{scenario}", **options))
@@ -191,7 +200,7 @@ def official_over_aiohttp(where: Where) -> AsyncPeer:
 
 def _official(name: str, where: Where, kind: Any) -> AsyncPeer:
     def opened(scenario: str) -> together.AsyncTogether:
-        client = kind(**where.limits())
+        client = kind(**where.limits(HTTPX_POOL))
         return together.AsyncTogether(api_key=KEY, base_url=f"{where.address}/{scenario}/v1", http_client=client)
 
     return _sdk(name, opened)
@@ -201,7 +210,7 @@ def other(where: Where) -> AsyncPeer:
     """OpenAI's SDK."""
 
     def opened(scenario: str) -> openai.AsyncOpenAI:
-        client = openai.DefaultAsyncHttpxClient(**where.limits(httpx2.Limits))
+        client = openai.DefaultAsyncHttpxClient(**where.limits(OPENAI_POOL, httpx2.Limits))
         return openai.AsyncOpenAI(api_key=KEY, base_url=f"{where.address}/{scenario}/v1", http_client=client)
 
     return _sdk("openai", opened)

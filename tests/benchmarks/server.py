@@ -15,7 +15,7 @@ import threading
 
 #: Limits, in bytes and connections: what no benchmark reaches.
 MAX_REQUEST = 2**25
-MAX_CONNECTIONS = 4096
+MAX_CONNECTIONS = 16_384
 
 CHUNKS = 1000
 VECTORS = 128
