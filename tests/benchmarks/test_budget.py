@@ -70,7 +70,9 @@ def test_asking_for_a_client_that_is_built_costs_less_than_a_microsecond_more_th
 
 def test_finding_out_a_configuration_costs_little_more_than_looking_at_its_places() -> None:
     resolved = cases()[1]
-    floor, ours = (min(contender.cost() for _ in range(ROUNDS)) for contender in resolved.contenders)
+    # In turns, so that whatever else the machine does hits both alike.
+    rounds = [[contender.cost() for contender in resolved.contenders] for _ in range(3 * ROUNDS)]
+    floor, ours = map(min, zip(*rounds, strict=True))
     assert ours < 5 * floor, f"{ours * 1e6:.0f} us, {ours / floor:.1f} times the {floor * 1e6:.0f} us of the floor"
 
 
