@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from ..support.http_server import HTTPServer, Peer, Received, answer
-from .ports import closed_port, silent_port, url_of
+from .ports import closed_port, silent_port, url_of, wait_for_readers
 
 HOSTS = ("oauth2.googleapis.com", "secretmanager.googleapis.com", "web.vault.azure.net", "login.microsoftonline.com")
 
@@ -73,4 +73,5 @@ class Cloud:
         self._patch.setenv("HTTPS_PROXY", self.proxy.url)
 
     def close(self) -> None:
+        wait_for_readers()
         self._open.close()

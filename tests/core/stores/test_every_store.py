@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import logging
+import sys
 import threading
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +28,7 @@ from .google import GoogleRig
 from .keyring_service import KeyringRig
 from .local import EnvironmentRig, FileRig
 from .one_password import OnePasswordRig
+from .ports import wait_for_readers
 from .vault import VaultRig
 
 pytestmark = [
@@ -131,6 +133,7 @@ def rig(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pat
         yield rig
     finally:
         rig.mend()
+        wait_for_readers()
         rig.close()
 
 
@@ -305,8 +308,17 @@ def quiet_network() -> Iterator[None]:
     logger.setLevel(logging.NOTSET)
 
 
+@pytest.fixture
+def short_turns() -> Iterator[None]:
+    """A store in this process, such as moto, must not wait for 33 busy threads each time it has waited for a file."""
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.0001)
+    yield
+    sys.setswitchinterval(interval)
+
+
 @every_store
-@pytest.mark.usefixtures("quiet_network")
+@pytest.mark.usefixtures("quiet_network", "short_turns")
 def test_a_rotated_secret_reaches_32_threads_and_32_tasks_with_one_read_a_client(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
