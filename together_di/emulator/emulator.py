@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
-from . import dedicated, jobs, platform, training
+from . import clusters, code_interpreter, endpoints, jig, jobs, organization, post_training, videos
 from .account import whoami
 from .chat import create_chat_completion
 from .completions import create_completion
@@ -39,9 +39,13 @@ class Emulator:
             [
                 *_routes(files, ProjectModels(lock)),
                 *jobs.routes(lock, files),
-                *dedicated.routes(lock),
-                *platform.routes(lock),
-                *training.routes(lock),
+                *endpoints.routes(lock),
+                *clusters.routes(lock),
+                *jig.routes(lock),
+                *post_training.routes(lock),
+                *videos.routes(lock),
+                *organization.routes(),
+                *code_interpreter.routes(lock),
             ]
         )
 

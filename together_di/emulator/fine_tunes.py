@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, cast
 
 from .datasets import DatasetError, read_rows
 from .exchange import Reply, Request, invalid, json_reply
+from .fine_tune_facts import estimate, limits_of, model_limits, preview, supported_models, tokenized, tokenized_data
+from .fine_tune_products import checkpoint_steps, checkpoints, metrics, packed
 from .jobs import Jobs, file_of, moment
 from .parameters import Parameters
 from .routing import Route
-from .trained import checkpoint_steps, checkpoints, metrics, packed
-from .training_facts import estimate, limits_of, model_limits, preview, supported_models, tokenized, tokenized_data
 
 if TYPE_CHECKING:
     from .collection import Entry

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 from .exchange import ApiError, Reply, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from threading import Lock
 
 Handler: TypeAlias = Callable[[Request], Reply]
 
@@ -23,6 +24,19 @@ class Route:
     template: str
     handler: Handler
     public: bool = False
+
+
+def one_at_a_time(lock: Lock, routes: Iterable[Route]) -> list[Route]:
+    """The same routes, each of whose requests holds the lock while it is handled."""
+
+    def guarded(route: Route) -> Route:
+        def handle(request: Request) -> Reply:
+            with lock:
+                return route.handler(request)
+
+        return Route(route.method, route.template, handle, route.public)
+
+    return [guarded(route) for route in routes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from .account import PROJECT_ID
-from .catalogue import CREATED_AT
-from .exchange import ApiError, Reply, Request, json_reply
-from .parameters import Parameters
-from .progress import Moving
-from .routing import Route
+from ..account import PROJECT_ID
+from ..catalogue import CREATED_AT
+from ..exchange import ApiError, Reply, Request, json_reply
+from ..parameters import Parameters
+from ..progress import Moving
+from ..routing import Route
 
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .collection import Entry
+    from ..collection import Entry
 
 _USER = "user-emulator"
 _PATH = "/v1/shaping"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from .collection import Entry, Field
-from .dedicated_endpoints import ENDPOINTS
-from .dedicated_experiments import objects
-from .dedicated_things import Versioned, moment, part, refused
-from .exchange import Reply, Request, invalid, json_reply
-from .parameters import Parameters
-from .routing import Route
+from ..collection import Entry, Field
+from ..exchange import Reply, Request, invalid, json_reply
+from ..parameters import Parameters
+from ..routing import Route
+from .endpoints import ENDPOINTS
+from .experiments import objects
+from .things import Versioned, moment, part, refused
 
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .dedicated import Dedicated
-    from .exchange import JsonObject
+    from ..exchange import JsonObject
+    from . import Kinds
 
 ROLLOUTS = f"{ENDPOINTS}/{{endpoint_id}}/rollouts"
 
@@ -82,7 +82,7 @@ class _Course:
 class Rollouts(Versioned):
     """The rollouts of all endpoints."""
 
-    def __init__(self, lock: Lock, all_kinds: Dedicated) -> None:
+    def __init__(self, lock: Lock, all_kinds: Kinds) -> None:
         fields = {
             "sourceDeploymentId": Field(self._deployment, required=True),
             "targetDeploymentId": Field(self._deployment, required=True),

@@ -6,16 +6,16 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .exchange import Reply, Request, invalid, json_reply, not_found
-from .parameters import Parameters
-from .platform_shelf import Shelf, Thing, json_object, moment, whole_number
-from .routing import Route
+from ..exchange import Reply, Request, invalid, json_reply, not_found
+from ..parameters import Parameters
+from ..routing import Route
+from ..shelf import Shelf, Thing, json_object, moment, whole_number
 
 if TYPE_CHECKING:
-    from .collection import Entry
-    from .exchange import JsonObject
-    from .platform_secrets import Secrets
-    from .platform_volumes import Volume, Volumes
+    from ..collection import Entry
+    from ..exchange import JsonObject
+    from .secrets import Secrets
+    from .volumes import Volume, Volumes
 
 DEPLOYMENTS = "/v1/deployments"
 _GPU_TYPES = ("h100-80gb", "h100-40gb-mig", "h200-140gb", "b200-192gb")

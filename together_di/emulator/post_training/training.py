@@ -1,24 +1,23 @@
-"""Training step by step: hardware for a model, and sessions on it. What else is small is brought together here, too."""
+"""`/v1/rl`: training step by step, which is hardware for a model, and sessions on it."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, cast
 
-from . import code_interpreter, organization, quantization, videos
-from .catalogue import CREATED_AT
-from .collection import Collection
-from .exchange import ApiError, Reply, Request, invalid, json_reply
-from .parameters import Parameters
-from .progress import Moving
-from .routing import Route
-from .training_checkpoints import Checkpoints, page_with_meta
-from .training_operations import Operations
+from ..catalogue import CREATED_AT
+from ..collection import Collection
+from ..exchange import ApiError, Reply, Request, invalid, json_reply
+from ..parameters import Parameters
+from ..progress import Moving
+from ..routing import Route
+from .checkpoints import Checkpoints, page_with_meta
+from .operations import Operations
 
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .collection import Entries, Entry
+    from ..collection import Entries, Entry
 
 USER = "user-emulator"
 _MODELS = ("openai/gpt-oss-20b", "Qwen/Qwen2.5-7B-Instruct-Turbo")
@@ -34,17 +33,6 @@ _NEXT = {
     f"{_SESSION}STOPPING": f"{_SESSION}STOPPED",
 }
 _ACTIVE = {f"{_SESSION}CREATING", f"{_SESSION}RUNNING"}
-
-
-def routes(lock: Lock) -> list[Route]:
-    """The routes of all of them."""
-    return [
-        *Training(lock).routes(),
-        *quantization.routes(lock),
-        *videos.routes(lock),
-        *organization.routes(),
-        *code_interpreter.routes(lock),
-    ]
 
 
 class Training:

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .exchange import Reply, Request, invalid, json_reply
-from .parameters import Parameters
-from .platform_shelf import Shelf, Thing, moment
-from .routing import Route
+from ..exchange import Reply, Request, invalid, json_reply
+from ..parameters import Parameters
+from ..routing import Route
+from ..shelf import Shelf, Thing, moment
 
 if TYPE_CHECKING:
-    from .collection import Entry
+    from ..collection import Entry
 
 SECRETS = "/v1/deployments/secrets"
 _USER = "user-emulator"

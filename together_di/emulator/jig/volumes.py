@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .exchange import Reply, Request, invalid, json_reply, not_found
-from .parameters import Parameters
-from .platform_shelf import Shelf, Thing, conflict, moment
-from .routing import Route
+from ..exchange import Reply, Request, invalid, json_reply, not_found
+from ..parameters import Parameters
+from ..routing import Route
+from ..shelf import Shelf, Thing, conflict, moment
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from .collection import Entry
-    from .exchange import JsonObject
+    from ..collection import Entry
+    from ..exchange import JsonObject
 
 VOLUMES = "/v1/deployments/storage/volumes"
 #: What a version is at the next read.

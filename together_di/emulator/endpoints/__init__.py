@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .dedicated_analytics import analytics
-from .dedicated_catalogue import catalogue_routes
-from .dedicated_deployments import Adapters, Deployments
-from .dedicated_endpoints import ENDPOINTS, Endpoints
-from .dedicated_experiments import AbExperiments, ShadowExperiments, Targets
-from .dedicated_log import Log
-from .dedicated_rollouts import Rollouts
-from .routing import Route
+from ..routing import Route
+from .analytics import analytics
+from .catalogue import catalogue_routes
+from .deployments import Adapters, Deployments
+from .endpoints import ENDPOINTS, Endpoints
+from .experiments import AbExperiments, ShadowExperiments, Targets
+from .log import Log
+from .rollouts import Rollouts
 
 if TYPE_CHECKING:
     from threading import Lock
 
 
-class Dedicated:
+class Kinds:
     """Endpoints and what belongs to them; each kind finds the others here."""
 
     def __init__(self, lock: Lock) -> None:
@@ -33,7 +33,7 @@ class Dedicated:
 
 def routes(lock: Lock) -> list[Route]:
     """Their routes."""
-    kinds = Dedicated(lock)
+    kinds = Kinds(lock)
     all_verbs = "create list retrieve update delete"
     return [
         *kinds.endpoints.routes(all_verbs),

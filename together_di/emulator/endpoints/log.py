@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .collection import cut
-from .dedicated_things import moment, time_of
-from .exchange import invalid, json_reply
+from ..collection import cut
+from ..exchange import invalid, json_reply
+from .things import moment, time_of
 
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .collection import Entries, Entry
-    from .exchange import Reply, Request
+    from ..collection import Entries, Entry
+    from ..exchange import Reply, Request
 
 _LEVELS = ("LEVEL_DEBUG", "LEVEL_INFO", "LEVEL_WARN", "LEVEL_ERROR")
 _LARGEST_PAGE = 10_000

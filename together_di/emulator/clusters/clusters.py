@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .account import PROJECT_ID
-from .exchange import Reply, Request, invalid, json_reply
-from .parameters import Parameters
-from .platform_regions import check_region, chosen_driver, chosen_gpu, list_regions
-from .platform_shelf import Shelf, Thing, json_object, moment
-from .routing import Route
+from ..account import PROJECT_ID
+from ..exchange import Reply, Request, invalid, json_reply
+from ..parameters import Parameters
+from ..routing import Route
+from ..shelf import Shelf, Thing, json_object, moment
+from .regions import check_region, chosen_driver, chosen_gpu, list_regions
 
 if TYPE_CHECKING:
-    from .collection import Entries, Entry
-    from .exchange import JsonObject
-    from .platform_storage import SharedVolume, Storage
+    from ..collection import Entries, Entry
+    from ..exchange import JsonObject
+    from .storage import SharedVolume, Storage
 
 CLUSTERS = "/v1/compute/clusters"
 _GPUS_OF_A_NODE = 8

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .exchange import JSON_TYPE, Reply, Request, invalid, json_reply, not_found
-from .parameters import Parameters
-from .platform_shelf import moment
-from .routing import Route
+from ..exchange import JSON_TYPE, Reply, Request, invalid, json_reply, not_found
+from ..parameters import Parameters
+from ..routing import Route
+from ..shelf import moment
 
 if TYPE_CHECKING:
-    from .collection import Entry
-    from .exchange import JsonObject
+    from ..collection import Entry
+    from ..exchange import JsonObject
 
 
 @dataclass(slots=True)

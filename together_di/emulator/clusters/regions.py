@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .exchange import Reply, Request, invalid, json_reply
+from ..exchange import Reply, Request, invalid, json_reply
 
 if TYPE_CHECKING:
-    from .parameters import Parameters
+    from ..parameters import Parameters
 
 GPU_TYPES = ("H100_SXM", "H200_SXM", "RTX_6000_PCI", "L40_PCIE", "B200_SXM", "H100_SXM_INF", "B300_SXM", "GB200_SXM")
 _REGIONS = {"us-central-8": ("H100_SXM", "H200_SXM"), "us-east-1": GPU_TYPES}

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .account import PROJECT_ID
-from .exchange import Reply, Request, invalid, json_reply
-from .parameters import Parameters
-from .platform_regions import check_region
-from .platform_shelf import Shelf, Thing, conflict
-from .routing import Route
+from ..account import PROJECT_ID
+from ..exchange import Reply, Request, invalid, json_reply
+from ..parameters import Parameters
+from ..routing import Route
+from ..shelf import Shelf, Thing, conflict
+from .regions import check_region
 
 if TYPE_CHECKING:
-    from .collection import Entry
+    from ..collection import Entry
 
 VOLUMES = "/v1/compute/clusters/storage/volumes"
 

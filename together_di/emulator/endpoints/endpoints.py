@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, cast
 
-from .account import ORGANIZATION_ID
-from .collection import Entries, Entry, Field, choice
-from .dedicated_things import Versioned, part, refused, sifted
-from .exchange import JsonObject, Reply, Request, invalid
-from .parameters import Parameters, wrong_type
+from ..account import ORGANIZATION_ID
+from ..collection import Entries, Entry, Field, choice
+from ..exchange import JsonObject, Reply, Request, invalid
+from ..parameters import Parameters, wrong_type
+from .things import Versioned, part, refused, sifted
 
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .dedicated import Dedicated
+    from . import Kinds
 
 ENDPOINTS = "/v2/projects/{project_id}/endpoints"
 
@@ -23,7 +23,7 @@ _NAMES = ("id", "autoscaling", "createdAt", "desiredReplicas", "hardware", "mode
 class Endpoints(Versioned):
     """The endpoints of all projects."""
 
-    def __init__(self, lock: Lock, all_kinds: Dedicated) -> None:
+    def __init__(self, lock: Lock, all_kinds: Kinds) -> None:
         fields = {
             "name": Field(_qualified, required=True),
             "visibility": Field(choice("VISIBILITY_PRIVATE", "VISIBILITY_INTERNAL")),

@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from .exchange import Reply, Request, invalid, json_reply, not_found
-from .parameters import Parameters
-from .platform_clusters import CLUSTERS
-from .platform_shelf import conflict, moment, whole_number
-from .routing import Route
+from ..exchange import Reply, Request, invalid, json_reply, not_found
+from ..parameters import Parameters
+from ..routing import Route
+from ..shelf import conflict, moment, whole_number
+from .clusters import CLUSTERS
 
 if TYPE_CHECKING:
-    from .collection import Entry
-    from .platform_clusters import Cluster, Clusters
+    from ..collection import Entry
+    from .clusters import Cluster, Clusters
 
 _PATH = f"{CLUSTERS}/{{id}}/instances/{{instance_id}}/remediations"
 _POWER_CYCLE = "REMEDIATION_MODE_HOST_POWER_CYCLE"

@@ -6,15 +6,15 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from .dedicated_things import time_of
-from .exchange import Reply, Request, invalid, json_reply
-from .generation import EPOCH
+from ..exchange import Reply, Request, invalid, json_reply
+from ..generation import EPOCH
+from .things import time_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .collection import Entry
-    from .dedicated import Dedicated
+    from ..collection import Entry
+    from . import Kinds
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MOST_POINTS = 1000
@@ -24,7 +24,7 @@ _RATE, _TOKENS_IN, _TOKENS_OUT = 2.0, 100, 50
 _LATENCIES = {"itl": 0.2, "latency": 10.0, "ttft": 2.0}
 
 
-def analytics(all_kinds: Dedicated, request: Request) -> Reply:
+def analytics(all_kinds: Kinds, request: Request) -> Reply:
     """What an endpoint did in a time."""
     endpoint = str(all_kinds.endpoints.find(request)["id"])
     start, end = _range(request)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import to_json
 
-from .catalogue import CREATED_AT
-from .collection import cut, page_size
-from .exchange import Reply, Request, invalid, json_reply, not_found
-from .routing import Route
+from ..catalogue import CREATED_AT
+from ..collection import cut, page_size
+from ..exchange import Reply, Request, invalid, json_reply, not_found
+from ..routing import Route
 
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .collection import Entries, Entry
+    from ..collection import Entries, Entry
 
 _PATH = "/v1/rl/checkpoints"
 _TRAINING, _INFERENCE = "CHECKPOINT_TYPE_TRAINING", "CHECKPOINT_TYPE_INFERENCE"

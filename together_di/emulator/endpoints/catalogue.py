@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .account import ORGANIZATION_ID
-from .catalogue import CATALOGUE, CREATED_AT
-from .collection import Collection, page
-from .dedicated_things import moment
-from .exchange import Reply, Request, invalid, json_reply, not_found
-from .routing import Route
+from ..account import ORGANIZATION_ID
+from ..catalogue import CATALOGUE, CREATED_AT
+from ..collection import Collection, page
+from ..exchange import Reply, Request, invalid, json_reply, not_found
+from ..routing import Route
+from .things import moment
 
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .collection import Entries, Entry
-    from .parameters import Parameters
+    from ..collection import Entries, Entry
+    from ..parameters import Parameters
 
 _TYPES = "/v2/public/inference-instance-types"
 _PROFILES = "/v2/projects/{project_id}/placement-profiles"

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from .collection import Entry, Field, optional_text, text
-from .dedicated_endpoints import ENDPOINTS
-from .dedicated_things import Versioned, moment, refused
-from .exchange import Reply, Request, invalid
-from .parameters import Parameters, wrong_type
+from ..collection import Entry, Field, optional_text, text
+from ..exchange import Reply, Request, invalid
+from ..parameters import Parameters, wrong_type
+from .endpoints import ENDPOINTS
+from .things import Versioned, moment, refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from threading import Lock
 
-    from .collection import Entries
-    from .dedicated import Dedicated
-    from .exchange import JsonObject
+    from ..collection import Entries
+    from ..exchange import JsonObject
+    from . import Kinds
 
 _CONTROL, _VARIANT = "AB_EXPERIMENT_MEMBER_ROLE_CONTROL", "AB_EXPERIMENT_MEMBER_ROLE_VARIANT"
 _FEWEST_MEMBERS, _MOST_MEMBERS = 2, 20
@@ -50,7 +50,7 @@ class _Experiments(Versioned):
 class AbExperiments(_Experiments):
     """The A/B experiments of all endpoints."""
 
-    def __init__(self, lock: Lock, all_kinds: Dedicated) -> None:
+    def __init__(self, lock: Lock, all_kinds: Kinds) -> None:
         fields = {
             "name": Field(text, required=True, fixed=True),
             "members": Field(self._members, required=True),
@@ -83,7 +83,7 @@ class AbExperiments(_Experiments):
 class ShadowExperiments(_Experiments):
     """The shadow experiments of all endpoints."""
 
-    def __init__(self, lock: Lock, all_kinds: Dedicated) -> None:
+    def __init__(self, lock: Lock, all_kinds: Kinds) -> None:
         fields = {
             "name": Field(text, required=True, fixed=True),
             "source": Field(_source, required=True),
@@ -139,7 +139,7 @@ class ShadowExperiments(_Experiments):
 class Targets(Versioned):
     """The targets of all shadow experiments."""
 
-    def __init__(self, lock: Lock, all_kinds: Dedicated) -> None:
+    def __init__(self, lock: Lock, all_kinds: Kinds) -> None:
         fields = {
             "name": Field(text, required=True),
             "targetDeploymentId": Field(self._deployment, required=True),

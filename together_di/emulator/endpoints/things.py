@@ -8,17 +8,17 @@ from datetime import UTC, datetime
 from operator import eq, ge, gt, le, lt, ne
 from typing import TYPE_CHECKING, cast
 
-from .collection import Entries, Entry, FieldCollection, cut
-from .exchange import ApiError, JsonObject, Reply, Request, invalid, json_reply
-from .generation import EPOCH
-from .parameters import Parameters
+from ..collection import Entries, Entry, FieldCollection, cut
+from ..exchange import ApiError, JsonObject, Reply, Request, invalid, json_reply
+from ..generation import EPOCH
+from ..parameters import Parameters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from threading import Lock
 
-    from .collection import Field
-    from .dedicated_log import Log
+    from ..collection import Field
+    from .log import Log
 
 LARGEST_PAGE = 500
 

@@ -9,18 +9,18 @@ from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, cast
 
-from .exchange import ApiError, Json, Reply, Request, invalid, json_reply
-from .parameters import Parameters, kind_of
-from .progress import Moving
-from .routing import Route
-from .text import token_id, token_logprob
+from ..exchange import ApiError, Json, Reply, Request, invalid, json_reply
+from ..parameters import Parameters, kind_of
+from ..progress import Moving
+from ..routing import Route
+from ..text import token_id, token_logprob
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from threading import Lock
 
-    from .collection import Collection, Entry
-    from .training_checkpoints import Checkpoints
+    from ..collection import Collection, Entry
+    from .checkpoints import Checkpoints
 
     Step = Callable[[Entry, Request], Entry]
 

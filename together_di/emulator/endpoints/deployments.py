@@ -6,17 +6,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .collection import Entry, Field, optional_text, text
-from .dedicated_endpoints import ENDPOINTS
-from .dedicated_things import Versioned, part, refused, sifted
-from .exchange import Reply, Request, invalid, json_reply
-from .parameters import Parameters
+from ..collection import Entry, Field, optional_text, text
+from ..exchange import Reply, Request, invalid, json_reply
+from ..parameters import Parameters
+from .endpoints import ENDPOINTS
+from .things import Versioned, part, refused, sifted
 
 if TYPE_CHECKING:
     from threading import Lock
 
-    from .dedicated import Dedicated
-    from .exchange import JsonObject
+    from ..exchange import JsonObject
+    from . import Kinds
 
 HARDWARE = "1x-nvidia-h100-80gb"
 REGION = "us-central"
@@ -52,7 +52,7 @@ class _Run:
 class Deployments(Versioned):
     """The deployments of all endpoints."""
 
-    def __init__(self, lock: Lock, all_kinds: Dedicated) -> None:
+    def __init__(self, lock: Lock, all_kinds: Kinds) -> None:
         fields = {
             "name": Field(self._qualified, required=True),
             "autoscaling": Field(_autoscaling, required=True),
@@ -212,7 +212,7 @@ def _placement(_request: Request, parameters: Parameters, name: str) -> JsonObje
 class Adapters(Versioned):
     """The adapters on all deployments."""
 
-    def __init__(self, lock: Lock, all_kinds: Dedicated) -> None:
+    def __init__(self, lock: Lock, all_kinds: Kinds) -> None:
         fields = {
             "adapterModelId": Field(text, required=True, fixed=True),
             "adapterRevisionId": Field(optional_text),
