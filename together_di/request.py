@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, TypedDict, cast
 from urllib.parse import quote, urlencode
@@ -284,43 +284,57 @@ def to_json(body: dict[str, Any], who: str) -> bytes:
 
     Raises:
         TypeError: Names the argument that cannot be written as JSON.
-        ValueError: A number is infinite or not a number.
+        ValueError: An argument holds a number that is infinite or not a number, or it holds itself.
     """
     from pydantic_core import PydanticSerializationError, to_json
 
     try:
-        data = to_json({name: _plain(value) for name, value in body.items()})
+        return to_json({name: _plain(value) for name, value in body.items()})
     except PydanticSerializationError:
         _complain(body, who)
+    except _NoSuchNumberError as error:
+        name = _argument_with(_NoSuchNumberError, body)
+        raise ValueError(f"{who}(): {name} is or holds {error}, a number that JSON does not have.") from None
     except RecursionError:
-        raise ValueError(f"{who}(): {_too_deep(body)} holds itself, or is nested too deeply to be sent.") from None
-    if b"NaN" in data or b"Infinity" in data:
-        # JSON has no such numbers; the words may also stand inside a string, so only a parser can tell.
-        json.loads(data, parse_constant=lambda word: _refuse_number(word, who))
-    return data
+        name = _argument_with(RecursionError, body)
+        raise ValueError(f"{who}(): {name} holds itself, or is nested too deeply to be sent.") from None
 
 
-_SCALARS = frozenset({type(None), str, int, float, bool})
+class _NoSuchNumberError(Exception):
+    """An infinite number, or not a number."""
+
+
+_SIMPLE = frozenset({type(None), str, int, bool})
 
 
 def _plain(value: Any) -> Any:
-    """Responses that are sent back, such as a message of an earlier answer, without the fields they came without."""
-    if type(value) in _SCALARS or isinstance(value, str | int | float):
+    """What JSON knows; responses that are sent back lose the fields that they came without.
+
+    Numbers are checked here, one by one: in the finished text they would have to be told apart from what strings say,
+    and an image of some megabytes is one string.
+    """
+    if type(value) in _SIMPLE or isinstance(value, str | int | bytes):
+        return value
+    if isinstance(value, float):
+        if not isfinite(value):
+            raise _NoSuchNumberError(value)
         return value
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         # Most messages hold nothing but text, and long histories hold many of them.
-        if _SCALARS.issuperset(map(type, fields.values())):
+        if _SIMPLE.issuperset(map(type, fields.values())):
             return fields
         return {key: _plain(item) for key, item in fields.items()}
     if isinstance(value, date):
         return value.isoformat()  # pydantic would write a `Z` where the official SDK writes the offset
     if hasattr(value, "model_dump"):
-        return value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False)
+        return _plain(value.model_dump(mode="json", by_alias=True, exclude_unset=True, warnings=False))
     items = _items(value)
     if items is None:
-        return value
-    return items if _SCALARS.issuperset(map(type, items)) else [_plain(item) for item in items]
+        from pydantic_core import to_jsonable_python
+
+        return _plain(to_jsonable_python(value))
+    return items if _SIMPLE.issuperset(map(type, items)) else [_plain(item) for item in items]
 
 
 def _items(value: Any) -> list[Any] | None:
@@ -329,11 +343,11 @@ def _items(value: Any) -> list[Any] | None:
     return list(listed) if isinstance(value, Iterable) and not isinstance(value, bytes | Mapping) else None
 
 
-def _too_deep(body: dict[str, Any]) -> str:
+def _argument_with(problem: type[Exception], body: dict[str, Any]) -> str:
     for name, value in body.items():
         try:
             _plain(value)
-        except RecursionError:
+        except problem:
             return name
     return "an argument"
 
@@ -347,7 +361,3 @@ def _complain(body: dict[str, Any], who: str) -> NoReturn:
         except PydanticSerializationError as error:
             raise TypeError(f"{who}(): {name} cannot be sent as JSON: {error}") from None
     raise TypeError(f"{who}(): the arguments cannot be sent as JSON.")
-
-
-def _refuse_number(word: str, who: str) -> NoReturn:
-    raise ValueError(f"{who}(): an argument holds {word}, which JSON cannot express.")

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 
 from together_di import (
     NOT_GIVEN,
@@ -25,6 +28,7 @@ from together_di.types import ChatCompletion, ChatCompletionMessage
 
 from .support.recorder import Recorder
 
+NAN, INF = math.nan, math.inf
 HI = [{"role": "user", "content": "Hi"}]
 
 
@@ -272,7 +276,7 @@ def test_a_call_may_have_a_timeout_of_its_own(recorder: Recorder, timeout: Any, 
     assert (limits["connect"], limits["read"]) == (connect, read)
 
 
-@pytest.mark.parametrize("timeout", [0, -1, "soon", float("nan")])
+@pytest.mark.parametrize("timeout", [0, -1, "soon", NAN])
 def test_a_bad_timeout_of_a_call_is_refused_before_anything_is_sent(
     recorder: Recorder, client: Any, timeout: Any
 ) -> None:
@@ -300,6 +304,20 @@ def test_a_get_has_no_idempotency_key(recorder: Recorder, client: Any) -> None:
 
 # Mistakes
 
+
+@dataclass
+class Price:
+    """Something of the caller's own that JSON can express."""
+
+    amount: float
+
+
+class Weighed(BaseModel):
+    """A model of the caller's own."""
+
+    weight: float
+
+
 MISTAKES: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda c: c.embeddings.create(modl="m", input="Hi"), TypeError, "did you mean 'model'?"),
     (
@@ -323,10 +341,32 @@ MISTAKES: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
     (lambda c: c.files.delete(".."), ValueError, "cannot stand in a path"),
     (lambda c: c.files.content("%2e%2E"), ValueError, "cannot stand in a path"),
     (lambda c: c.models.retrieve("a"), ValueError, "TOGETHER_PROJECT_ID"),
-    (lambda c: c.embeddings.create(model="m", input=float("nan")), ValueError, "NaN"),
-    (lambda c: c.chat.completions.create(model="m", messages=HI, top_p=float("inf")), ValueError, "Infinity"),
-    (lambda c: c.chat.completions.create(model="m", messages=HI, logit_bias={"a": [float("-inf")]}), ValueError, "Inf"),
-    (lambda c: c.embeddings.create(model="m", input="Hi", extra_body={"a": float("nan")}), ValueError, "NaN"),
+    (lambda c: c.embeddings.create(model="m", input=NAN), ValueError, "input is or holds nan"),
+    (
+        lambda c: c.chat.completions.create(model="m", messages=HI, top_p=INF),
+        ValueError,
+        "top_p is or holds inf",
+    ),
+    (
+        lambda c: c.chat.completions.create(model="m", messages=HI, logit_bias={"a": [-INF]}),
+        ValueError,
+        "holds -inf",
+    ),
+    (
+        lambda c: c.embeddings.create(model="m", input="Hi", extra_body={"a": NAN}),
+        ValueError,
+        "a is or holds nan",
+    ),
+    (
+        lambda c: c.embeddings.create(model="m", input=[Price(1.0), Price(NAN)]),
+        ValueError,
+        "input is or holds nan",
+    ),
+    (
+        lambda c: c.chat.completions.create(model="m", messages=[Weighed(weight=INF)]),
+        ValueError,
+        "messages is or",
+    ),
     (lambda c: c.embeddings.create(model="m", input=object()), TypeError, "input cannot be sent as JSON"),
     (lambda c: c.embeddings.create(model="m", input=["Hi", {"a": object()}]), TypeError, "input cannot be sent"),
     (lambda c: c.embeddings.create(model="m", input="\ud800"), TypeError, "input cannot be sent as JSON"),
