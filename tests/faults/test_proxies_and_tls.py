@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from together_di import APIConnectionError, ConfigurationError, Together
+from together_di.transport import common
 from together_di.transport.common import tls_context
 
 from ..core.support.http_server import PATIENCE, HTTPServer, answer
@@ -110,6 +111,24 @@ def test_https_keeps_its_connection(open_side: OpenSide, certificate: Path, monk
 def test_the_certificates_of_the_settings_are_trusted(open_side: OpenSide, certificate: Path) -> None:
     with tls_server(certificate) as server, open_side(server.url, ca_bundle=str(certificate)) as side:
         assert side.call(chat).id == "c-1"
+
+
+@both_sides
+def test_a_proxy_that_speaks_tls_is_trusted_by_the_certificates_of_the_settings(
+    open_side: OpenSide, certificate: Path
+) -> None:
+    options = {"ca_bundle": str(certificate)}
+    with tls_server(certificate) as proxy, open_side("http://127.0.0.1:9", proxy=proxy.url, **options) as side:
+        assert side.call(chat).id == "c-1"
+    assert proxy.requests[0].target == "http://127.0.0.1:9/v1/chat/completions"
+
+
+def test_plain_http_needs_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To read them takes some 20 ms."""
+    monkeypatch.setattr(common, "_tls_contexts", {})
+    with HTTPServer(default=GOOD) as server, Together(api_key="k", base_url=server.url) as client:
+        assert chat(client).id == "c-1"
+    assert common._tls_contexts == {}
 
 
 def test_clients_with_the_same_certificates_share_a_tls_context(certificate: Path) -> None:

@@ -26,7 +26,7 @@ from .common import (
     failure,
     hurry,
     proxy_for,
-    tls_context,
+    tls_for,
 )
 from .idle import Idle
 from .per_loop import InLoop, PerLoop
@@ -118,12 +118,11 @@ class LoopConnections(InLoop):
 
     def _route(self, origin: Origin) -> httpcore.AsyncConnectionPool:
         network = self._settings
-        proxy = proxy_for(origin, network)
         route = self._routes[origin] = httpcore.AsyncConnectionPool(
-            ssl_context=tls_context(network.ca_bundle),
+            ssl_context=tls_for(origin.scheme, network),
             keepalive_expiry=network.keepalive_expiry,
             network_backend=cast("httpcore.AsyncNetworkBackend", self.network),  # without trio its class is a stand-in
-            proxy=None if proxy is None else through(proxy),
+            proxy=through(proxy_for(origin, network), network),
         )
         return route
 

@@ -50,6 +50,11 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
         return context
 
 
+def tls_for(scheme: str, network: Network) -> ssl.SSLContext | None:
+    """The TLS context, where one is needed: plain HTTP to this machine does not have to wait for it."""
+    return tls_context(network.ca_bundle) if scheme == "https" else None
+
+
 def _new_tls_context(file: str | None, folder: str | None) -> ssl.SSLContext:
     if not file and not folder:
         import certifi

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 import httpcore
 
-from .._fork import ForkSafeLock, inherited, register
+from .._fork import inherited, register
 from ..address import Origin
 from ..network import Network
 from ..wire import Body, Request, Response, Upload
@@ -23,7 +23,7 @@ from .common import (
     hurry,
     proxy_for,
     time_limits,
-    tls_context,
+    tls_for,
 )
 from .idle import Idle
 from .slots import ThreadSlots
@@ -44,7 +44,6 @@ class PoolTransport:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._lock = ForkSafeLock()
         self._is_closed = False
         self._begin()
         register(self)
@@ -118,16 +117,15 @@ class PoolTransport:
             connection.close()
 
     def _route(self, origin: Origin) -> httpcore.ConnectionPool:
+        # Two threads may both make one: each works, and the later one stays.
         network = self._network
-        proxy = proxy_for(origin, network)
-        with self._lock:
-            route = self._routes[origin] = httpcore.ConnectionPool(
-                ssl_context=tls_context(network.ca_bundle),
-                keepalive_expiry=network.keepalive_expiry,
-                network_backend=self._sockets,
-                proxy=None if proxy is None else through(proxy),
-            )
-            return route
+        route = self._routes[origin] = httpcore.ConnectionPool(
+            ssl_context=tls_for(origin.scheme, network),
+            keepalive_expiry=network.keepalive_expiry,
+            network_backend=self._sockets,
+            proxy=through(proxy_for(origin, network), network),
+        )
+        return route
 
     def close(self) -> None:
         """Close every connection of this process, and open no more."""
@@ -181,12 +179,14 @@ def _drop(answer: httpcore.Response, lent: Lent) -> None:
     lent.close()
 
 
-def through(proxy: str) -> httpcore.Proxy:
+def through(proxy: str | None, network: Network) -> httpcore.Proxy | None:
     """The proxy at a URL, with the user and password in it."""
+    if proxy is None:
+        return None
     parts = urlsplit(proxy)
     auth = None if parts.username is None else (unquote(parts.username), unquote(parts.password or ""))
     address = parts._replace(netloc=parts.netloc.rpartition("@")[2])
-    return httpcore.Proxy(urlunsplit(address), auth=auth)
+    return httpcore.Proxy(urlunsplit(address), auth=auth, ssl_context=tls_for(parts.scheme, network))
 
 
 def as_sent(
