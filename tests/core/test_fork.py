@@ -13,6 +13,7 @@ import pytest
 
 from together_di import AsyncTogether, Together
 from together_di._fork import ForkSafeLock
+from together_di.transport import common
 
 from .support.forking import in_child
 from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, message
@@ -113,27 +114,26 @@ def test_a_fork_while_another_thread_waits_for_an_answer_harms_neither() -> None
     assert [request.connection for request in server.requests] == [1, 2, 1]
 
 
-def test_a_fork_while_another_thread_holds_the_lock_of_the_pool_does_not_stop_the_child(
+def test_a_fork_while_another_thread_reads_the_certificates_does_not_stop_the_child(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     inside, release = threading.Event(), threading.Event()
     parent = os.getpid()
 
-    def build_slowly(_: str | None) -> None:
-        # Called while a pool is built, under the lock of the pools.
+    def read_slowly(_file: str | None, _folder: str | None) -> None:
+        # Called under the lock of all that is shared between clients.
         if os.getpid() == parent and threading.current_thread() is not threading.main_thread():
             inside.set()
             assert release.wait(PATIENCE)
 
-    with HTTPServer(default=GOOD) as server, Together(api_key=KEY, base_url=server.url) as client:
-        monkeypatch.setattr("together_di.transport.pool.tls_context", build_slowly)
-        thread = threading.Thread(target=lambda: client.chat.completions.create(**CHAT))
-        thread.start()
-        assert inside.wait(PATIENCE)
-        in_child(lambda: client.chat.completions.create(**CHAT))
-        release.set()
-        thread.join(PATIENCE)
-    assert len(server.requests) == 2
+    monkeypatch.setattr(common, "_new_tls_context", read_slowly)
+    monkeypatch.setattr(common, "_tls_contexts", {})
+    thread = threading.Thread(target=common.tls_context, args=(None,))
+    thread.start()
+    assert inside.wait(PATIENCE)
+    in_child(lambda: common.tls_context(None))
+    release.set()
+    thread.join(PATIENCE)
 
 
 def test_many_forks_beside_busy_threads_never_stop_a_child() -> None:

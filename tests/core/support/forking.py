@@ -12,7 +12,7 @@ from collections.abc import Callable
 from .http_server import PATIENCE
 
 
-def in_child(work: Callable[[], None]) -> None:
+def in_child(work: Callable[[], object]) -> None:
     """Run `work` in a forked child and wait for it; a child that hangs is killed.
 
     Raises:
