@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -154,7 +153,7 @@ class SyncDownload(Download):
         self._response.close()
 
 
-class AsyncDownload(Download):
+class AsyncDownload(Download, AsyncIterator[bytes]):
     """For `AsyncTogether`."""
 
     def __init__(
@@ -162,34 +161,32 @@ class AsyncDownload(Download):
     ) -> None:
         super().__init__(call, response, config)
         self._send = send
+        self._chunks: AsyncIterator[bytes] | None = None
 
     @property
     def response(self) -> Response:
         """The response that gives the whole body."""
-        return self._response.with_body(
-            Body(achunks=self._chunks(), aclose=self._close, drop=self._drop, download=self)
-        )
+        return self._response.with_body(Body(achunks=self, aclose=self._close, drop=self._drop, download=self))
 
-    async def _chunks(self) -> AsyncGenerator[bytes]:
+    async def __anext__(self) -> bytes:
         import anyio
 
-        try:
+        if self._chunks is None:
             if self.position:
                 await self._fetch_rest()
-            while True:
-                try:
-                    async with aclosing(self._response.aiter_bytes()) as chunks:
-                        async for chunk in chunks:
-                            yield self.new_bytes(chunk)
-                    self.check_end()
-                except APIConnectionError as error:
-                    problem = error
-                else:
-                    return
-                await anyio.sleep(self.delay(problem))
-                await self._fetch_rest()
-        finally:
-            await self._close()
+            self._chunks = self._response.aiter_bytes()
+        while True:
+            try:
+                async for chunk in self._chunks:
+                    return self.new_bytes(chunk)
+                self.check_end()
+            except APIConnectionError as error:
+                problem = error
+            else:
+                raise StopAsyncIteration
+            await anyio.sleep(self.delay(problem))
+            await self._fetch_rest()
+            self._chunks = self._response.aiter_bytes()
 
     async def _fetch_rest(self) -> None:
         await self._close()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import aclosing
 from pathlib import Path
 from pickle import PicklingError
 from types import TracebackType
@@ -211,10 +210,9 @@ class _AsyncBody(_Answer):
         try:
             await run_sync(writing.begin)
             writing.tell()
-            async with aclosing(self.http_response.aiter_bytes()) as chunks:
-                async for chunk in chunks:
-                    await run_sync(writing.write, chunk)
-                    writing.tell()
+            async for chunk in self.http_response.aiter_bytes():
+                await run_sync(writing.write, chunk)
+                writing.tell()
             await run_sync(writing.part.finish)
         except BaseException as error:
             writing.part.give_up(error)

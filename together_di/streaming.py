@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import codecs
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pickle import PicklingError
 from types import TracebackType
-from typing import Generic, Self, TypeVar, cast
+from typing import Any, Generic, Self, TypeVar, cast
 
 from .errors import (
     APIConnectionError,
@@ -142,21 +141,10 @@ class _Items(Generic[T]):
         finally:
             self.response.close()
 
-    async def arun(self) -> AsyncGenerator[T]:
-        """All items of a response that is awaited."""
-        try:
-            # `aclosing`, here and below: an async generator that is left waiting is closed at some other time.
-            async with aclosing(self.response.aiter_bytes()) as chunks:
-                async for chunk in chunks:
-                    for item in self.feed(chunk):
-                        yield item
-                    if self.reads_left == 0:
-                        return
-        except (APIConnectionError, ClientClosedError):
-            if self.reads_left is None and not self.is_closed:
-                raise
-        finally:
-            await self.response.aclose()
+    def leave(self) -> None:
+        """Nobody reads on, and nothing may block."""
+        self.is_closed = True
+        self.response.drop()
 
 
 def _error_body(name: str, data: bytes) -> object | None:
@@ -204,8 +192,7 @@ class Stream(_Stream[T]):
         try:
             yield from self._iterator
         finally:
-            self._items.is_closed = True
-            self.response.drop()
+            self._items.leave()
 
     def __next__(self) -> T:
         return next(self._iterator)
@@ -233,22 +220,37 @@ class AsyncStream(_Stream[T]):
 
     def __init__(self, response: Response, decode: Decode[T]) -> None:
         super().__init__(response, decode)
-        self._iterator = self._items.arun()
+        self._chunks = response.aiter_bytes()
+        #: What of the last chunk has not been given yet.
+        self._ready: Iterator[T] = iter(())
 
-    async def __aiter__(self) -> AsyncIterator[T]:
-        async with aclosing(self._iterator):
-            async for item in self._iterator:
-                yield item
+    def __aiter__(self) -> AsyncIterator[T]:
+        return _Loop(self)
 
-    async def __anext__(self) -> T:
-        return await anext(self._iterator)
+    def __anext__(self) -> Coroutine[Any, Any, T]:
+        return self._next(self)
+
+    async def _next(self, _loop: object) -> T:
+        """The next item. The loop that asks for it is not dropped meanwhile, as in `await anext(aiter(stream))`."""
+        items = self._items
+        try:
+            while not items.is_closed:
+                for item in self._ready:
+                    return item
+                if items.reads_left == 0:
+                    break
+                self._ready = items.feed(await anext(self._chunks))
+        except BaseException as error:
+            await self.response.aclose()
+            is_over = items.reads_left is not None or items.is_closed
+            if not (is_over and isinstance(error, APIConnectionError | ClientClosedError)):
+                raise  # the end as well
+        await self.response.aclose()
+        raise StopAsyncIteration
 
     async def aclose(self) -> None:
         """Give the connection back; what has not been read is lost."""
         self._items.is_closed = True
-        # A generator that is being waited for in another task cannot be closed; its response can.
-        with suppress(RuntimeError):
-            await self._iterator.aclose()
         await self.response.aclose()
 
     close = aclose
@@ -260,6 +262,19 @@ class AsyncStream(_Stream[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self.aclose()
+
+
+class _Loop(AsyncIterator[T]):
+    """An `async for` loop over a stream: leaving it drops this, and that closes the connection at once."""
+
+    def __init__(self, stream: AsyncStream[T]) -> None:
+        self._stream = stream
+
+    def __anext__(self) -> Coroutine[Any, Any, T]:
+        return self._stream._next(self)
+
+    def __del__(self) -> None:
+        self._stream._items.leave()
 
 
 def is_event_stream(response: Response) -> bool:

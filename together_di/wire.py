@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Iterator, Mapping
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pickle import PicklingError
@@ -165,7 +164,7 @@ class Body:
     """Where a transport's response bytes come from, and how to let go of them."""
 
     chunks: Iterator[bytes] | None = None
-    achunks: AsyncGenerator[bytes] | None = None
+    achunks: AsyncIterator[bytes] | None = None
     close: Callable[[], None] | None = None
     aclose: Callable[[], Coroutine[Any, Any, None]] | None = None
     hurry: Callable[[], None] | None = None
@@ -289,30 +288,9 @@ class Response:
         finally:
             self.close()
 
-    async def aiter_bytes(self) -> AsyncGenerator[bytes]:
+    def aiter_bytes(self) -> AsyncIterator[bytes]:
         """The body as it arrives, decompressed; the connection is given back at the end."""
-        if self._body is None:
-            if self._content is not None:
-                yield self._content
-            return
-        assert self._body.achunks is not None
-        if self.lease is not None:
-            self.lease.is_awaited_here()
-        unzip = self._unzip
-        try:
-            async with aclosing(self._body.achunks) as chunks:
-                async for chunk in chunks:
-                    self._check()
-                    for data in (chunk,) if unzip is None else unzip(chunk):
-                        yield data
-        except Exception:
-            self._check()
-            raise
-        else:
-            if self.lease is not None:
-                self.lease.check_whole(self.raw_headers)
-        finally:
-            await self.aclose()
+        return _AsyncBytes(self)
 
     def _check(self) -> None:
         """If the client has been closed, that is what there is to say, and not what became of the connection."""
@@ -336,12 +314,12 @@ class Response:
         """The same, awaited."""
         if self._content is None:
             parts: list[bytes] = []
-            async with aclosing(self.aiter_bytes()) as chunks:
-                async for part in chunks:
-                    parts.append(part)
-                    most -= len(part)
-                    if most <= 0:
-                        break
+            async for part in self.aiter_bytes():
+                parts.append(part)
+                most -= len(part)
+                if most <= 0:
+                    await self.aclose()
+                    break
             self._content = b"".join(parts)
         return self._content
 
@@ -394,6 +372,56 @@ class Response:
 
     def __repr__(self) -> str:
         return f"<Response [{self.status_code} {self.reason_phrase}]>"
+
+
+class _AsyncBytes(AsyncIterator[bytes]):
+    """The body of a response as it arrives. A loop that is left drops it, and that closes the connection.
+
+    No generator, as others are none that read a body: an event loop that ends closes all generators at once, and
+    complains of one that another is just closing.
+    """
+
+    def __init__(self, response: Response) -> None:
+        self._response = response
+        #: What has come already: the whole body, or the rest of a chunk.
+        self._pieces: Iterator[bytes] | None = None
+
+    async def __anext__(self) -> bytes:
+        response, body = self._response, self._response._body
+        try:
+            for piece in self._begin() if self._pieces is None else self._pieces:
+                return piece
+            if body is not None and body.achunks is not None:
+                async for chunk in body.achunks:
+                    response._check()
+                    if response._unzip is None:
+                        return chunk
+                    self._pieces = response._unzip(chunk)
+                    for piece in self._pieces:
+                        return piece
+                if response.lease is not None:
+                    response.lease.check_whole(response.raw_headers)
+        except BaseException as error:
+            await self._end_with(error)
+            raise
+        await response.aclose()
+        raise StopAsyncIteration
+
+    def _begin(self) -> Iterator[bytes]:
+        if self._response.lease is not None:
+            self._response.lease.is_awaited_here()
+        self._pieces = iter(() if self._response._content is None else (self._response._content,))
+        return self._pieces
+
+    async def _end_with(self, error: BaseException) -> None:
+        if isinstance(error, GeneratorExit):  # its event loop has gone: nothing can be awaited
+            self._response.drop()
+        await self._response.aclose()
+        if isinstance(error, Exception):
+            self._response._check()
+
+    def __del__(self) -> None:
+        self._response.drop()
 
 
 def _rebuild_response(

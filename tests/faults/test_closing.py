@@ -421,15 +421,7 @@ ENDS = {
 }
 
 
-LOUD = pytest.mark.xfail(
-    reason="asyncio closes the nested generators of a body all at once, and complains of it itself"
-)
-
-
-@pytest.mark.parametrize(
-    "program",
-    [pytest.param(code, id=name, marks=[LOUD] if "async stream" in name else []) for name, code in ENDS.items()],
-)
+@pytest.mark.parametrize("program", ENDS.values(), ids=ENDS.keys())
 def test_what_nobody_closed_ends_with_the_process_in_silence(program: str) -> None:
     start = """
         import asyncio, sys, threading

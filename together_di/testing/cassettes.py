@@ -6,8 +6,8 @@ import difflib
 import functools
 import json
 import warnings
-from collections.abc import AsyncGenerator, Generator, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Lock
@@ -218,11 +218,10 @@ def _captured(response: Response, recorded: Recorded) -> Iterator[bytes]:
     recorded.is_whole = True
 
 
-async def _async_captured(response: Response, recorded: Recorded) -> AsyncGenerator[bytes]:
-    async with aclosing(response.aiter_bytes()) as chunks:
-        async for chunk in chunks:
-            recorded.chunks.append(chunk)
-            yield chunk
+async def _async_captured(response: Response, recorded: Recorded) -> AsyncIterator[bytes]:
+    async for chunk in response.aiter_bytes():
+        recorded.chunks.append(chunk)
+        yield chunk
     recorded.is_whole = True
 
 

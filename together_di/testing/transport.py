@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from threading import Event
 
 from ..wire import Body, RawHeaders, Request, Response
@@ -53,7 +53,7 @@ def answered(reply: Reply, request: Request) -> Response:
 
 def async_answered(reply: Reply, request: Request) -> Response:
     """The same in an event loop."""
-    return Response(reply.status, _raw(reply), request, body=Body(achunks=_async_pieces(reply)))
+    return Response(reply.status, _raw(reply), request, body=Body(achunks=_AsyncPieces(reply)))
 
 
 def _raw(reply: Reply) -> RawHeaders:
@@ -71,18 +71,23 @@ def _pieces(reply: Reply) -> Iterator[bytes]:
         raise reply.error
 
 
-async def _async_pieces(reply: Reply) -> AsyncGenerator[bytes]:
-    for number, chunk in enumerate(reply.chunks):
-        if reply.delay or number in reply.holds:
-            # anyio, so that it waits in trio as well.
-            import anyio
+class _AsyncPieces(AsyncIterator[bytes]):
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._pieces = enumerate(reply.chunks)
 
-            await anyio.sleep(reply.delay)
-            if number in reply.holds:
-                await _set(reply.holds[number])
-        yield chunk
-    if reply.error is not None:
-        raise reply.error
+    async def __anext__(self) -> bytes:
+        reply = self._reply
+        for number, chunk in self._pieces:
+            if reply.delay or number in reply.holds:
+                # anyio, so that it waits in trio as well.
+                import anyio
+
+                await anyio.sleep(reply.delay)
+                if number in reply.holds:
+                    await _set(reply.holds[number])
+            return chunk
+        raise reply.error or StopAsyncIteration
 
 
 async def _set(event: Event) -> None:

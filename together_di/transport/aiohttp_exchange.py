@@ -6,7 +6,7 @@ aiohttp's exceptions become those of httpcore that say the same, so that every t
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
@@ -76,8 +76,8 @@ def abort(transport: asyncio.Transport) -> None:
     transport.abort()
 
 
-class Exchange:
-    """One request and its response; it holds a connection until it is closed."""
+class Exchange(AsyncIterator[bytes]):
+    """One request and its response, whose body it gives; it holds a connection until it is closed."""
 
     __slots__ = ("_content", "_hurried", "_owner", "_request", "connection")
 
@@ -184,21 +184,18 @@ class Exchange:
         self._finish()
         return body
 
-    async def chunks(self) -> AsyncGenerator[bytes]:
-        """The body as it comes; the connection is given back at the end, and closed if that is not reached."""
-        content = self._content
-        assert content is not None
+    async def __anext__(self) -> bytes:
+        assert self._content is not None
         problem = None
         try:
-            while part := await self._in_time(content.readany()):
-                yield part
+            reading = self._content.readany()
+            if part := await (self._in_time(reading) if self._hurried or self._request.until is not None else reading):
+                return part
             self._finish()
         except PROBLEMS as error:
             problem = failure(understood(error), self._request)
-        finally:
             self.close()
-        if problem is not None:
-            raise problem
+        raise problem or StopAsyncIteration
 
     def hurry(self) -> None:
         """Wait only for a moment for what is still to come."""

@@ -119,7 +119,7 @@ class LoopConnections(InLoop):
             raw_headers = list(answer.raw_headers)
             if "Content-Encoding" not in answer.headers and (content := exchange.whole()) is not None:
                 return Response(answer.code, raw_headers, request, content=content)
-            body = Body(achunks=exchange.chunks(), aclose=exchange.aclose, hurry=exchange.hurry, drop=exchange.drop)
+            body = Body(achunks=exchange, aclose=exchange.aclose, hurry=exchange.hurry, drop=exchange.drop)
             return Response(answer.code, raw_headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, cast
 
@@ -70,7 +70,7 @@ class LoopConnections(InLoop):
         # The deadline of a call is not among the limits: the engine cancels what has missed it.
         limits, origin = request.timeout.parts(), request.origin
         await self._slots.take(limits["pool"])
-        lent = Lent(self, origin)
+        lent = Lent(self, request)
         try:
             lent.connection = await self._connection(origin)
             answer = await lent.connection.handle_async_request(as_sent(request, chunks_off_loop, limits))
@@ -166,15 +166,29 @@ class LoopConnections(InLoop):
         self._idle = Idle(self._settings)
 
 
-class Lent:
-    """A connection while a request has it, and until the answer has been read."""
+class Lent(AsyncIterator[bytes]):
+    """A connection while a request has it, and until the answer, whose body it gives, has been read."""
 
     connection: httpcore.AsyncConnectionInterface | None = None
     answer: httpcore.Response | None = None
+    _chunks: AsyncIterator[bytes] | None = None
 
-    def __init__(self, there: LoopConnections, origin: Origin) -> None:
+    def __init__(self, there: LoopConnections, request: Request) -> None:
         self._there: LoopConnections | None = there
-        self._origin = origin
+        self._request = request
+
+    async def __anext__(self) -> bytes:
+        problem = None
+        try:
+            if self._chunks is None:
+                self._chunks = aiter(cast("Any", self.answer).stream)
+            async for chunk in self._chunks:
+                return chunk
+            check_surplus(self.answer)
+        except HTTPCORE_ERRORS as error:
+            problem = failure(error, self._request)
+        await self.aclose()
+        raise problem or StopAsyncIteration
 
     async def aclose(self) -> None:
         """Give it back; what is left of the answer is not read. Doing it twice does no harm."""
@@ -189,7 +203,16 @@ class Lent:
             # The loop ends, for example: nothing can be awaited any more.
             there.give_up(self.connection, self.answer)
             raise
-        await there.take_back(self._origin, self.connection)
+        await there.take_back(self._request.origin, self.connection)
+        await self._finish()
+
+    async def _finish(self) -> None:
+        """Run a body that is left to its end, on a closed connection: httpcore nests generators that nobody closes."""
+        if self._chunks is not None:
+            # RuntimeError: another task waits for the next chunk, and will find the connection closed.
+            with suppress(RuntimeError, *HTTPCORE_ERRORS):
+                async for _ in self._chunks:
+                    pass
 
 
 class AsyncPoolTransport(PerLoop[LoopConnections]):
@@ -207,7 +230,7 @@ class AsyncPoolTransport(PerLoop[LoopConnections]):
             problem = failure(error, request, answered=False)
         else:
             body = Body(
-                achunks=_guarded(answer, lent, request),
+                achunks=lent,
                 aclose=lent.aclose,
                 hurry=functools.partial(hurry, answer) if isinstance(there.network, AsyncioNetwork) else None,
                 drop=functools.partial(there.drop, answer, lent),
@@ -215,29 +238,3 @@ class AsyncPoolTransport(PerLoop[LoopConnections]):
             return Response(answer.status, answer.headers, request, body=body)
         # Outside the handler, so that the library's traceback is not attached as context.
         raise problem
-
-
-async def _guarded(answer: httpcore.Response, lent: Lent, request: Request) -> AsyncGenerator[bytes]:
-    problem = None
-    chunks = cast("AsyncGenerator[bytes]", answer.aiter_stream())
-    try:
-        async for chunk in chunks:
-            yield chunk
-        check_surplus(answer)
-        await lent.aclose()
-    except HTTPCORE_ERRORS as error:
-        problem = failure(error, request)
-    except GeneratorExit:
-        await lent.aclose()
-        await _finish(chunks)
-        raise
-    if problem is not None:
-        await lent.aclose()
-        raise problem
-
-
-async def _finish(chunks: AsyncGenerator[bytes]) -> None:
-    """Run a body that is left to its end, on a closed connection: httpcore nests generators that nobody closes."""
-    with suppress(*HTTPCORE_ERRORS):
-        async for _ in chunks:
-            pass

@@ -52,7 +52,8 @@ class AsyncEmbeddedTransport:
     async def send(self, request: Request) -> Response:
         """Have the emulator answer `request`."""
         status, headers, chunks = answer(self._emulator, request)
-        return Response(status, headers, request, body=Body(achunks=_asynchronous(chunks)))
+        achunks = _asynchronous(chunks)
+        return Response(status, headers, request, body=Body(achunks=achunks, aclose=achunks.aclose))
 
     async def aclose(self) -> None:
         """Nothing: there is no connection."""

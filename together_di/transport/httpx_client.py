@@ -5,7 +5,7 @@ The client stays the caller's: it is never closed here.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -138,12 +138,14 @@ def _guarded(answer: httpx.Response, request: Request) -> Iterator[bytes]:
         raise problem
 
 
-async def _aguarded(answer: httpx.Response, request: Request) -> AsyncGenerator[bytes]:
+async def _aguarded(answer: httpx.Response, request: Request) -> AsyncIterator[bytes]:
     problem = None
     try:
         async for chunk in answer.aiter_bytes():
             yield chunk
     except (httpx.TransportError, httpx.DecodingError) as error:
         problem = failure(error, request)
+    finally:  # which the loop sees to, if nobody reads on
+        await answer.aclose()
     if problem is not None:
         raise problem
