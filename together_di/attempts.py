@@ -10,9 +10,10 @@ from urllib.parse import urljoin
 from .address import parse_url
 from .config import TogetherClient
 from .errors import APIError, AuthenticationError, status_error
+from .headers import is_secret_header
 from .request import Call
 from .retry import Attempt, RetryBudget, delay_before_retry
-from .wire import Request, Response, is_secret_header
+from .wire import Request, Response
 
 logger = logging.getLogger("together_di")
 

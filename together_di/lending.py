@@ -16,9 +16,10 @@ from typing import Any, Generic, TypeVar
 from ._fork import register
 from ._loops import Loop, current_task, is_running, running_loop, soon
 from .errors import ClientClosedError
+from .headers import RawHeaders
 from .retry import RetryBudget
 from .transport import AsyncTransport, SyncTransport
-from .wire import Body, RawHeaders, Response
+from .wire import Body, Response
 
 TransportT = TypeVar("TransportT", bound=SyncTransport | AsyncTransport)
 

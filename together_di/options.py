@@ -16,8 +16,9 @@ from ._sentinels import NotGiven, not_given
 from ._text import near_miss
 from .address import Origin
 from .errors import ConfigurationError
+from .headers import is_secret_header
 from .secrets import Reference, store_for
-from .wire import Timeout, is_secret_header
+from .wire import Timeout
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

@@ -15,9 +15,10 @@ from urllib.parse import quote, urlencode
 from . import _version
 from ._lazy import lazy
 from ._sentinels import not_given
+from .headers import RawHeaders
 from .multipart import Multipart, form_text
 from .options import check_headers, checked_deadline, timeout_parts
-from .wire import RawHeaders, Request, Upload
+from .wire import Request, Upload
 
 if TYPE_CHECKING:
     from .config import TogetherClient

@@ -14,8 +14,9 @@ from typing import Any, Generic, TypeVar, overload
 
 from ._files import PartFile
 from .download import body_size
+from .headers import Headers
 from .progress import DownloadProgressCallback, FileDownloadProgress
-from .wire import Headers, Request, Response
+from .wire import Request, Response
 
 S = TypeVar("S")
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from .errors import APIConnectionError, APIError, APIStatusError
-from .wire import Headers
+from .headers import Headers
 
 #: Statuses that may pass: the request timed out, met a lock, or came too fast. Every 5xx counts as well.
 RETRIED_STATUSES = frozenset({408, 409, 429})

@@ -11,11 +11,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from .errors import ConfigurationError
+from .headers import is_secret_header
 from .key_lookup import credential_of
 from .network import hidden_password
 from .options import OPTIONS
 from .sources import DEFAULT, Finding, Found, look
-from .wire import is_secret_header
 
 if TYPE_CHECKING:
     from .config import TogetherClient

@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING, Any, cast
 from .address import Origin, parse_url
 from .errors import APIConnectionError, APIError, ConflictError, FileTypeError, TogetherError
 from .file_check import STEP, FileCheck
+from .headers import RawHeaders
 from .multipart import CHUNK
 from .progress import UploadProgress, UploadProgressCallback
 from .request import Call, Template, raw_headers
-from .wire import RawHeaders, Request, Response, Timeout
+from .wire import Request, Response, Timeout
 
 if TYPE_CHECKING:
     from .endpoint import Step

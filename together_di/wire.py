@@ -1,4 +1,4 @@
-"""What travels: requests, responses and headers, in the form every transport understands.
+"""What travels: requests and responses, in the form every transport understands.
 
 These types know no HTTP library, so a transport can be httpx, aiohttp or an emulator in the same process.
 A request never carries the API key in its headers: the transport adds it in the last moment (`key`), so that
@@ -8,9 +8,8 @@ neither a request nor an error that keeps one can show it.
 from __future__ import annotations
 
 import json
-import re
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pickle import PicklingError
@@ -20,23 +19,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ._fork import inherited
 from ._unzip import unzipper
 from .address import Origin
+from .headers import Headers, RawHeaders, is_secret_header
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from .download import Download
     from .lending import Lease
-
-RawHeaders = list[tuple[bytes, bytes]]
-
-_SECRET_HEADER = re.compile(
-    "auth|cookie|credential|(?<!idempotency-)key|pass|secret|signature|token", re.IGNORECASE
-).search
-
-
-def is_secret_header(name: str) -> bool:
-    """Whether the value of a header is a credential, as far as its name tells."""
-    return _SECRET_HEADER(name) is not None
 
 
 class Timeout:
@@ -78,35 +67,6 @@ class Timeout:
 
     def __repr__(self) -> str:
         return f"Timeout({', '.join(f'{name}={value}' for name, value in self.parts().items())})"
-
-
-class Headers(Mapping[str, str]):
-    """Header fields by name, whatever the case; repeated fields are joined with a comma (RFC 9110, 5.2)."""
-
-    __slots__ = ("_fields", "raw")
-
-    def __init__(self, raw: RawHeaders) -> None:
-        self.raw = raw
-        self._fields: dict[str, str] = {}
-        for name, value in raw:
-            key, text = name.decode("latin-1").lower(), value.decode("latin-1")
-            self._fields[key] = f"{self._fields[key]}, {text}" if key in self._fields else text
-
-    def __getitem__(self, name: str) -> str:
-        return self._fields[name.lower()]
-
-    def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and name.lower() in self._fields
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
-
-    def __len__(self) -> int:
-        return len(self._fields)
-
-    def __repr__(self) -> str:
-        shown = {name: "[hidden]" if is_secret_header(name) else value for name, value in self.items()}
-        return f"Headers({shown!r})"
 
 
 class Upload(Protocol):

@@ -20,8 +20,9 @@ from together_di import (
     BadRequestError,
 )
 from together_di.errors import status_error
+from together_di.headers import Headers
 from together_di.retry import DEFAULT_POLICY, Attempt, delay_before_retry, retry_after
-from together_di.wire import Headers, Response
+from together_di.wire import Response
 
 from .support.recorder import Recorder
 

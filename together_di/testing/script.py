@@ -14,8 +14,9 @@ from pydantic_core import to_json
 
 from ..emulator import Emulator
 from ..errors import APIConnectionError, APITimeoutError, TogetherError
+from ..headers import is_secret_header
 from ..transport.embedded import answer
-from ..wire import Request, is_secret_header
+from ..wire import Request
 from .recorder import Assertions, Call, Calls, shown
 from .replies import (
     JSON,

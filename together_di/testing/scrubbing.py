@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator
 from typing import Any, cast
 from urllib.parse import quote
 
-from ..wire import Request, is_secret_header
+from ..headers import is_secret_header
+from ..wire import Request
 
 HIDDEN = "[hidden]"
 

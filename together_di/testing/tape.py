@@ -18,8 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from ..emulator.exchange import Request as EmulatorRequest
 from ..emulator.multipart import read_form
 from ..errors import APIConnectionError
+from ..headers import Headers, RawHeaders
 from ..streaming import EventParser
-from ..wire import Headers, RawHeaders, Request
+from ..wire import Request
 from .replies import Reply, lost
 from .scrubbing import HIDDEN, Scrubber
 

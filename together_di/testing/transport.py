@@ -6,7 +6,8 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from threading import Event
 
-from ..wire import Body, RawHeaders, Request, Response
+from ..headers import RawHeaders
+from ..wire import Body, Request, Response
 from .replies import Reply
 from .script import Script
 

@@ -23,8 +23,9 @@ from yarl import URL
 from .._version import __version__
 from ..address import Origin
 from ..errors import ConfigurationError
+from ..headers import RawHeaders
 from ..network import Network
-from ..wire import Body, RawHeaders, Request, Response
+from ..wire import Body, Request, Response
 from .aiohttp_exchange import Exchange
 from .asyncio_sockets import abandon, forget
 from .common import failure, proxy_for, time_limits, tls_context

@@ -12,8 +12,9 @@ from typing import Any, Self
 from .._fork import ForkSafeLock
 from ..address import Origin
 from ..errors import APIConnectionError, APITimeoutError, PoolTimeoutError, deadline_error
+from ..headers import RawHeaders
 from ..network import Network
-from ..wire import RawHeaders, Request, Upload
+from ..wire import Request, Upload
 
 #: Seconds a stream that has said its last word is given to end, so that its connection can be used again.
 A_MOMENT = 0.1

@@ -10,9 +10,10 @@ from typing import Any
 
 import httpx
 
+from ..headers import RawHeaders
 from ..network import DEFAULT_NETWORK
 from ..options import DEFAULT_TIMEOUT
-from ..wire import Body, RawHeaders, Request, Response
+from ..wire import Body, Request, Response
 from .common import chunks_off_loop, failure, headers_as_sent
 
 _TIMEOUT = httpx.Timeout(**DEFAULT_TIMEOUT.parts())
