@@ -85,7 +85,8 @@ class Found:
         """The value of each option that is set, without the key, and everything that cannot be used."""
         problems = [problem for place in self.places for problem in place.problems]
         values: dict[str, Any] = {}
-        for option in OPTIONS.values():
+        set_somewhere = {name for place in self.places for name in place.values}
+        for option in (option for name, option in OPTIONS.items() if name in set_somewhere):
             findings = self.of(option.name)
             # The headers of all places add up.
             for finding in reversed(findings if option.name == "default_headers" else findings[:1]):

@@ -78,7 +78,7 @@ class Upstream(ThreadingHTTPServer):
         self.shutdown()
         self._thread.join()
         self.server_close()
-        assert not self.problems
+        assert self.problems == []
 
     def handle_error(self, request: object, client_address: object) -> None:
         """A killed client hangs up."""
@@ -93,7 +93,12 @@ class Handler(BaseHTTPRequestHandler):
     server: Upstream  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        size = int(self.headers["content-length"])
+        content = self.rfile.read(size)
+        if len(content) < size:  # it was killed while it asked
+            self.close_connection = True
+            return
+        body = json.loads(content)
         prompt = body["messages"][0]["content"]
         if not self.server.ask(prompt, self.headers, self.client_address[1]):
             self.close_connection = True
