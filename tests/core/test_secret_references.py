@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import logging
 import pickle
 import threading
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -68,9 +68,9 @@ VAULT = Vault()
 @pytest.fixture
 def vault(monkeypatch: pytest.MonkeyPatch) -> Vault:
     VAULT.__init__()  # type: ignore[misc]
-    point = EntryPoint("test", f"{__name__}:VAULT.read", secrets.ENTRY_POINTS)
-    monkeypatch.setattr(EntryPoint, "load", lambda self: VAULT.read)
-    monkeypatch.setattr(secrets, "entry_points", lambda group: [point])
+    point = importlib.metadata.EntryPoint("test", f"{__name__}:VAULT.read", secrets.ENTRY_POINTS)
+    monkeypatch.setattr(importlib.metadata.EntryPoint, "load", lambda self: VAULT.read)
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: [point])
     return VAULT
 
 

@@ -12,7 +12,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
 from typing import Any, NamedTuple, cast
 
 from .._text import near_miss
@@ -137,6 +136,8 @@ def store_for(reference: Reference) -> Store:
     if reference.scheme in OWN_STORES:
         module = importlib.import_module(f".{reference.scheme.replace('-', '_')}", __name__)
         return Store(module.read, getattr(module, "stamp", None))
+    from importlib.metadata import entry_points  # takes 10 ms, and few have a scheme of their own
+
     found = {point.name: point for point in entry_points(group=ENTRY_POINTS)}
     if reference.scheme not in found:
         known = sorted({*OWN_STORES, *found})
