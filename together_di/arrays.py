@@ -57,6 +57,8 @@ class _Rows:
         def decode(data: bytes) -> Any:
             try:
                 entries = simdjson.Parser().parse(data)["data"]
+                if not isinstance(entries, simdjson.Array):
+                    raise Misfit("data is no list")
                 rows = {
                     entry.get("index", place): np.frombuffer(entry["embedding"].as_buffer(of_type="d"))
                     for place, entry in enumerate(entries)
@@ -65,8 +67,14 @@ class _Rows:
                     return np.empty((0, 0), dtype=np.float32)
                 if len(rows) < len(entries):
                     raise Misfit("two vectors have the same index")
-                return np.stack([rows[index] for index in sorted(rows)], dtype=np.float32, casting="same_kind")
-            except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
+                # A buffer holds the numbers of inner lists as well; few answers have a list too many.
+                if data.count(b"[") > 1 + len(rows) and any(
+                    isinstance(number, simdjson.Array) for entry in entries for number in entry["embedding"]
+                ):
+                    raise Misfit("a vector holds a list")
+                with np.errstate(over="raise"):
+                    return np.stack([rows[index] for index in sorted(rows)], dtype=np.float32, casting="same_kind")
+            except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError) as error:
                 raise Misfit(f"these are no vectors of one length ({error})") from None
 
         return decode

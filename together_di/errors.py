@@ -156,7 +156,8 @@ class APIResponseValidationError(APIError):
     """The response does not have the documented shape (with `strict=True`), or is not JSON at all."""
 
     def __init__(self, response: Response, body: object | None = None, *, message: str | None = None) -> None:
-        super().__init__(message or "The response does not fit its documented shape.", response.request, body=body)
+        message = blotted(message, response) or "The response does not fit its documented shape."
+        super().__init__(message, response.request, body=body)
         self.response = without_key(response)
         self.body = blotted(body, response)
         self.status_code = response.status_code
@@ -285,9 +286,11 @@ def _text(value: object) -> str | None:
 
 def parsed_body(response: Response) -> object:
     """The body of an error response: decoded if it is JSON, else its text, at most 2,000 characters of it."""
+    from pydantic_core import from_json
+
     try:
-        return response.json()
-    except (ValueError, RecursionError):
+        return from_json(response.content)  # which takes no more levels than a function can go down
+    except ValueError:
         return response.text.strip()[:2000]
 
 
@@ -331,7 +334,8 @@ def blotted(value: Any, response: Response) -> Any:
     if isinstance(value, str):
         return value.replace(key.get_secret_value(), "***")
     if isinstance(value, dict):
-        return {name: blotted(item, response) for name, item in cast("dict[str, Any]", value).items()}
+        fields = cast("dict[str, Any]", value)
+        return {blotted(name, response): blotted(item, response) for name, item in fields.items()}
     if isinstance(value, list):
         return [blotted(item, response) for item in cast("list[object]", value)]
     return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pickle import PicklingError
 from types import TracebackType
@@ -49,7 +48,7 @@ class EventParser:
                 return []
             data = data.removeprefix(codecs.BOM_UTF8)
             self._started = True
-        if b"\r" not in data:
+        if b"\r" not in data and not self._data and not self._name:
             return self._feed_plain(data)
         if data.endswith(b"\r"):
             # It may be the first half of CR LF: wait for what follows.
@@ -66,7 +65,7 @@ class EventParser:
         self._rest = blocks.pop()
         events: list[Event] = []
         for block in blocks:
-            if block.startswith(b"data: ") and b"\n" not in block and not self._data and not self._name:
+            if block.startswith(b"data: ") and b"\n" not in block:
                 events.append(("message", block[6:]))
             else:
                 events += self._parse([*block.split(b"\n"), b""])
@@ -149,8 +148,10 @@ class _Items(Generic[T]):
 
 def _error_body(name: str, data: bytes) -> object | None:
     """The body of an error event; `None` if it is none."""
+    from pydantic_core import from_json
+
     try:
-        body: object = json.loads(data)
+        body: object = from_json(data)
     except ValueError:
         body = data.decode("utf-8", "replace")
     if name == "error" or error_details(body, within="error"):

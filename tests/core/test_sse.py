@@ -10,33 +10,12 @@ from hypothesis import strategies as st
 
 from together_di.streaming import EventParser
 
-Events = list[tuple[str, bytes]]
+from .support.events_by_the_standard import Events, reference
 
 
 def parse(*pieces: bytes) -> Events:
     parser = EventParser()
     return [(name, data) for piece in pieces for name, data in parser.feed(piece)]
-
-
-def reference(data: bytes) -> Events:
-    """The events of a whole stream, word for word by the standard (WHATWG HTML, 9.2.6)."""
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    *lines, _ = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-    events: Events = []
-    name, values = b"", list[bytes]()
-    for line in lines:
-        if line == b"":
-            if values:
-                events.append((name.decode("utf-8", "replace") or "message", b"\n".join(values)))
-            name, values = b"", []
-        elif not line.startswith(b":"):
-            field, _, value = line.partition(b":")
-            value = value[1:] if value.startswith(b" ") else value
-            if field == b"data":
-                values.append(value)
-            elif field == b"event":
-                name = value
-    return events
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"], ids=["LF", "CR", "CRLF"])
