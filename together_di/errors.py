@@ -156,8 +156,8 @@ class APIResponseValidationError(APIError):
     """The response does not have the documented shape (with `strict=True`), or is not JSON at all."""
 
     def __init__(self, response: Response, body: object | None = None, *, message: str | None = None) -> None:
-        message = blotted(message, response) or "The response does not fit its documented shape."
-        super().__init__(message, response.request, body=body)
+        said = message or "The response does not fit its documented shape."
+        super().__init__(blotted(said, response), response.request, body=body)
         self.response = without_key(response)
         self.body = blotted(body, response)
         self.status_code = response.status_code

@@ -16,6 +16,8 @@ from together_di.streaming import EventParser, _Items
 from together_di.types.chat import ChatCompletion, ChatCompletionChunk
 from together_di.wire import Body, Response
 
+from ..core.support.events_by_the_standard import reference
+
 #: Bytes that mean something in a stream are much more likely than others.
 PIECES = st.sampled_from(
     [
