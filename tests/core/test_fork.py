@@ -235,6 +235,7 @@ import asyncio, os, sys
 from together_di import AsyncTogether, Together
 
 async def call(client):
+    asyncio.get_running_loop().slow_callback_duration = 60  # it is blocked here, and in debug mode would say so
     await client.files.list()
     leave()
 
