@@ -4,22 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import signal
-import socket
-import subprocess
-import sys
-import threading
-from contextlib import suppress
-from http.client import HTTPConnection
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
-from ...core.support.http_server import PATIENCE
 from ...core.support.sides import KEY
+from ..app_server import ROOT, AppServer
 
 HERE = Path(__file__).parent
-ROOT = HERE.parents[2]
 
 
 def environment(directory: Path, **together: object) -> dict[str, str]:
@@ -79,98 +70,23 @@ ASGI = {
 KINDS = WSGI | ASGI
 
 
-class Server:
-    """A server; what it prints is in `lines`."""
+class Server(AppServer):
+    """A server with the project."""
 
     def __init__(self, kind: Kind, upstream: str, directory: Path) -> None:
-        self._kind = kind
-        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self._port: int = listener.getsockname()[1]
-        where = self._port if kind.opens_port else listener.fileno()
-        if kind.opens_port:
-            listener.close()
+        self._routine = kind.routine
         variables = environment(directory, API_KEY=KEY, BASE_URL=upstream, MAX_RETRIES=0)
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-m"),
-                *(argument.format(where) for argument in kind.arguments),
-            ],
-            env=variables | ({"PROJECT_WARM_UP": "1"} if kind.warm_up else {}),
-            cwd=directory,
-            pass_fds=[] if kind.opens_port else [where],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+        super().__init__(
+            ("-W", "error::ResourceWarning", "-m", *kind.arguments),
+            variables | ({"PROJECT_WARM_UP": "1"} if kind.warm_up else {}),
+            directory,
+            opens_port=kind.opens_port,
+            stopping=kind.stopping,
+            code=kind.code,
         )
-        listener.close()
-        self.lines: list[str] = []
-        self._said = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
         if kind.opens_port:
-            self._wait_for_port()
+            self.wait_until_it_listens()
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._said:
-                self.lines.append(line)
-                self._said.notify_all()
-
-    def _wait_for_port(self) -> None:
-        for _ in range(int(PATIENCE * 50)):
-            try:
-                socket.create_connection(("127.0.0.1", self._port), PATIENCE).close()
-            except ConnectionRefusedError:
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(1 / 50)
-            else:
-                return
-        raise AssertionError(self.lines)
-
-    def _wait_for(self, text: str) -> None:
-        with self._said:
-            assert self._said.wait_for(lambda: any(text in line for line in self.lines), PATIENCE), self.lines
-
-    def connect(self, path: str) -> HTTPConnection:
-        """A connection on which `path` has been asked for."""
-        connection = HTTPConnection("127.0.0.1", self._port, timeout=PATIENCE)
-        connection.request("GET", path)
-        return connection
-
-    def get(self, path: str) -> tuple[int, bytes]:
-        """Ask for `path`."""
-        connection = self.connect(path)
-        try:
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    def terminate(self) -> None:
-        """Send SIGTERM, and wait until it has been noticed, if the server says so."""
-        self._process.terminate()
-        if self._kind.stopping:
-            self._wait_for(self._kind.stopping)
-
-    def stop(self) -> list[str]:
-        """Stop it; gives what it printed that is not about itself: how it starts and stops, and its own sockets."""
-        self._process.terminate()
-        assert self._process.wait(PATIENCE) == self._kind.code, self.lines
-        self._reader.join(PATIENCE)
-        own = f"laddr=('127.0.0.1', {self._port})"
-        return [line for line in self.lines if self._kind.routine not in line and own not in line]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # its workers, too
-        self._process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+    def is_routine(self, line: str) -> bool:
+        """The same, in the server's own words."""
+        return self._routine in line or super().is_routine(line)

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
-import socket
-import subprocess
-import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from http.client import HTTPConnection
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import pytest
 
 from ...core.support.events import events
 from ...core.support.http_server import PATIENCE, Answer, HTTPServer, Peer, answer, chunked, then_stall
 from ...core.support.sides import KEY, completion
+from ..app_server import ROOT, AppServer
 
-ROOT = Path(__file__).parents[3]
 APP = "tests.integrations.fastapi.served:app"
 REQUESTS, AT_ONCE = 200, 20
 
@@ -57,107 +49,31 @@ KINDS = {
 }
 
 
-class Server:
-    """A server in a process of its own; what it prints is in `lines`."""
+class Server(AppServer):
+    """A server with the application."""
 
     def __init__(self, kind: Kind, upstream: HTTPServer, directory: Path) -> None:
-        self._kind = kind
-        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port: int = listener.getsockname()[1]
-        where = self.port if kind.opens else listener.fileno()
-        if kind.opens:
-            listener.close()
-        self._process = subprocess.Popen(
-            [
-                *(sys.executable, "-X", "dev", "-W", "error::ResourceWarning", "-m"),
-                *(argument.format(where) for argument in kind.arguments),
-            ],
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "integrations")]),
-                "TOGETHER_API_KEY": KEY,
-                "TOGETHER_BASE_URL": upstream.url,
-                "TOGETHER_MAX_RETRIES": "0",
-            },
-            cwd=directory,
-            pass_fds=[] if kind.opens else [where],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
+        variables = {
+            "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "integrations")]),
+            "TOGETHER_API_KEY": KEY,
+            "TOGETHER_BASE_URL": upstream.url,
+            "TOGETHER_MAX_RETRIES": "0",
+        }
+        super().__init__(
+            ("-W", "error::ResourceWarning", "-m", *kind.arguments),
+            variables,
+            directory,
+            opens_port=kind.opens,
+            stopping=kind.stopping,
+            code=kind.code,
         )
-        listener.close()
-        self.lines: list[str] = []
-        self._said = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
         upstream.wait_for_requests(kind.workers)  # each pings before it serves
         if kind.opens:
-            self._wait_until_it_listens()
+            self.wait_until_it_listens()
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._said:
-                self.lines.append(line)
-                self._said.notify_all()
-
-    def _wait_for(self, text: str) -> None:
-        with self._said:
-            assert self._said.wait_for(lambda: any(text in line for line in self.lines), PATIENCE), self.lines
-
-    def _wait_until_it_listens(self) -> None:
-        until = time.monotonic() + PATIENCE
-        while time.monotonic() < until:
-            with suppress(ConnectionRefusedError):
-                socket.create_connection(("127.0.0.1", self.port), PATIENCE).close()
-                return
-        raise AssertionError("The server does not listen")
-
-    def connect(self, path: str) -> HTTPConnection:
-        """A connection on which `path` has been asked for."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        connection.request("GET", path)
-        return connection
-
-    def get(self, path: str) -> tuple[int, bytes]:
-        """Ask for `path`."""
-        connection = self.connect(path)
-        try:
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    def terminate(self) -> None:
-        """Send SIGTERM, and wait until it has been noticed."""
-        self._process.terminate()
-        if self._kind.stopping:
-            self._wait_for(self._kind.stopping)
-
-    def stop(self) -> list[str]:
-        """Stop it; gives what it printed, but for its reports of starting and stopping."""
-        self._process.terminate()
-        assert self._process.wait(PATIENCE) == self._kind.code, self.lines
-        self._reader.join(PATIENCE)
-        return [line for line in self.lines if not self._is_routine(line)]
-
-    def _is_routine(self, line: str) -> bool:
-        # Asyncio says what took long; uvicorn with workers leaves its own listener open.
-        return "INFO" in line or line.startswith("Executing <") or f"laddr=('127.0.0.1', {self.port})>" in line
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)  # the workers as well
-        self._process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+    def is_routine(self, line: str) -> bool:
+        """The same; and asyncio says what took long."""
+        return line.startswith("Executing <") or super().is_routine(line)
 
 
 @pytest.fixture(params=KINDS)

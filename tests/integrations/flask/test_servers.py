@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-import socket
-import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import pytest
 
 from ...core.support.events import chunk
 from ...core.support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked
 from ...core.support.sides import KEY, completion
+from ..app_server import ROOT, AppServer
 
-ROOT = Path(__file__).parents[3]
 MODULE = "tests.integrations.flask.served"
 GOOD = answer(completion("Good"))
 #: Reports of starting and stopping; and what development mode says of sockets, with the line of code they come from.
@@ -44,86 +41,23 @@ KINDS = {
 }
 
 
-class Server:
-    """A server in a process of its own; what it prints is in `lines`."""
+class Server(AppServer):
+    """A server with the application."""
 
     def __init__(self, kind: Kind, upstream: str, directory: Path, **environment: str) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port: int = self._listener.getsockname()[1]
-        descriptor = self._listener.fileno()
-        command = [sys.executable, "-X", "dev", "-m"]
         self._upstream = upstream.rpartition(":")[2]
-        self._is_stopping = False
-        self._process = subprocess.Popen(
-            [*command, *(argument.format(descriptor) for argument in kind.arguments)],
-            env={
-                **os.environ,
-                **environment,
-                "HOME": str(directory),  # where gunicorn puts its control socket
-                "PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)]),
-                "FLASK_TOGETHER_API_KEY": KEY,
-                "FLASK_TOGETHER_BASE_URL": upstream,
-                "FLASK_TOGETHER_MAX_RETRIES": "0",
-            },
-            cwd=directory,
-            pass_fds=[descriptor],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        self._listener.close()
-        self.lines: list[str] = []
-        self._said = threading.Condition()
-        self._reader = threading.Thread(target=self._read)
-        self._reader.start()
+        variables = {
+            **environment,
+            "PYTHONPATH": os.pathsep.join([*sys.path, str(ROOT)]),
+            "FLASK_TOGETHER_API_KEY": KEY,
+            "FLASK_TOGETHER_BASE_URL": upstream,
+            "FLASK_TOGETHER_MAX_RETRIES": "0",
+        }
+        super().__init__(("-m", *kind.arguments), variables, directory, stopping="Handling signal: term")
 
-    def _read(self) -> None:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            with self._said:
-                self.lines.append(line)
-                self._said.notify_all()
-
-    def wait_for(self, text: str) -> None:
-        """Wait until the server has printed `text`."""
-        with self._said:
-            assert self._said.wait_for(lambda: any(text in line for line in self.lines), PATIENCE), self.lines
-
-    def get(self, path: str) -> tuple[int, bytes]:
-        """Ask for `path`."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            return response.status, response.read()
-        finally:
-            connection.close()
-
-    def terminate(self) -> None:
-        """Send SIGTERM, once, and wait until it has been noticed."""
-        if not self._is_stopping:
-            self._is_stopping = True
-            self._process.terminate()
-            self.wait_for("Handling signal: term")
-
-    def stop(self) -> list[str]:
-        """Stop it; what it printed that is not its own: of its own sockets, gunicorn and waitress leave some open."""
-        self.terminate()
-        assert self._process.wait(PATIENCE) == 0, self.lines
-        self._reader.join(PATIENCE)
-        return [line for line in self.lines if self._upstream in line or not SERVERS_OWN.search(line)]
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._process.kill()
-        self._process.wait(PATIENCE)
-        self._reader.join(PATIENCE)
-        assert self._process.stdout is not None
-        self._process.stdout.close()
+    def is_routine(self, line: str) -> bool:
+        """The same: of their own sockets, gunicorn and waitress leave some open."""
+        return self._upstream not in line and SERVERS_OWN.search(line) is not None
 
 
 @pytest.fixture(params=KINDS)
