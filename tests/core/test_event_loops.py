@@ -250,9 +250,6 @@ def test_a_uvloop_closed_without_closing_its_generators_leaves_nothing_behind() 
             server.wait_until_closed(1)
 
 
-#: A stream is left at [DONE], and whoever leaves a body of httpcore's cannot close the generators inside of it.
-
-
 def test_trio_runs_one_after_the_other_and_beside_asyncio() -> None:
     trio = pytest.importorskip("trio")
     with HTTPServer(default=GOOD) as server:
