@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from together_di.lending import Lease
 
 from .support.leaks import found_in, safe_repr
+from .support.training_file import LINES
 
 
 @pytest.fixture
@@ -48,3 +50,11 @@ def nothing_is_written(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFi
 def each_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients that are awaited use this one, in this process and in those it starts."""
     monkeypatch.setenv("TOGETHER_TRANSPORT", request.param)
+
+
+@pytest.fixture
+def training(tmp_path: Path) -> Path:
+    """A file for fine-tuning that takes more than two reads."""
+    path = tmp_path / "training.jsonl"
+    path.write_bytes(LINES)
+    return path

@@ -14,7 +14,6 @@ import pytest
 from pydantic import SecretStr
 
 from together_di import (
-    AsyncTogether,
     AuthenticationError,
     ConfigurationError,
     MissingAPIKeyError,
@@ -22,9 +21,7 @@ from together_di import (
 )
 
 from .support.recorder import Recorder
-
-Clients = pytest.mark.parametrize("kind", [Together, AsyncTogether])
-
+from .support.sides import Clients
 
 # Places
 

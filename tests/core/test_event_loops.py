@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
-import subprocess
-import sys
-import textwrap
 import threading
-import warnings
-from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +13,9 @@ import pytest
 from together_di import APITimeoutError, AsyncTogether, Timeout, Together
 from together_di.endpoint import Method
 
-from .support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, raw, then_stall
+from .support.http_server import PATIENCE, HTTPServer, answer, chunked, then_stall
 from .support.sides import CHAT, KEY, completion, each_transport
+from .support.silence import call, no_warnings
 
 GOOD = answer(completion())
 
@@ -31,20 +25,6 @@ def open_descriptors() -> int:
     if not folder.is_dir():
         pytest.skip("This system has no /proc/self/fd")
     return len(list(folder.iterdir()))
-
-
-@contextmanager
-def no_warnings() -> Generator[None]:
-    """Nothing is warned about in here, not even when what is left behind is collected."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-        gc.collect()
-    assert [str(one.message) for one in caught] == []
-
-
-async def call(client: AsyncTogether) -> Any:
-    return (await client.chat.completions.create(**CHAT)).choices[0].message.content
 
 
 @each_transport
@@ -250,35 +230,6 @@ def test_a_uvloop_closed_without_closing_its_generators_leaves_nothing_behind() 
             server.wait_until_closed(1)
 
 
-def test_trio_runs_one_after_the_other_and_beside_asyncio() -> None:
-    trio = pytest.importorskip("trio")
-    with HTTPServer(default=GOOD) as server:
-        client = AsyncTogether(api_key=KEY, base_url=server.url)
-        with no_warnings():
-            for number in range(1, 4):
-                assert trio.run(call, client) == "Hello"
-                server.wait_until_closed(number)
-            assert asyncio.run(call(client)) == "Hello"
-        client.close_nowait()
-
-
-def test_trio_reads_a_stream_without_a_warning() -> None:
-    trio = pytest.importorskip("trio")
-
-    async def main() -> list[str]:
-        await call(client)
-        await call(client)
-        return [chunk.id async for chunk in await client.chat.completions.create(stream=True, **CHAT)]
-
-    stream = raw(chunked(b'data: {"id": "c"}\n\ndata: [DONE]\n\n'))
-    with HTTPServer(GOOD, GOOD, stream) as server:
-        client = AsyncTogether(api_key=KEY, base_url=server.url)
-        with no_warnings():
-            assert trio.run(main) == ["c"]
-        client.close_nowait()
-    assert server.connections == 1
-
-
 def test_the_first_call_of_a_method_loads_its_models_in_a_worker_thread(monkeypatch: pytest.MonkeyPatch) -> None:
     loaders: list[int] = []
     load = Method.load
@@ -298,230 +249,6 @@ def test_the_first_call_of_a_method_loads_its_models_in_a_worker_thread(monkeypa
         asyncio.run(main(server.url))
     assert len(loaders) == 1
     assert threading.get_ident() not in loaders
-
-
-def import_for(library: str) -> None:
-    """Skip a test whose event loop is not here, or is none for the transport."""
-    pytest.importorskip(library)
-    if library == "trio" and os.environ.get("TOGETHER_TRANSPORT") == "aiohttp":
-        pytest.skip("aiohttp knows asyncio only")
-
-
-def run_python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a program as strictly as Python can."""
-    command = [sys.executable, "-X", "dev", "-W", "error", "-c", textwrap.dedent(code), *arguments]
-    environment = {**os.environ, "TOGETHER_API_KEY": KEY}
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
-
-
-def complaints(done: subprocess.CompletedProcess[str]) -> list[str]:
-    """What it wrote to stderr, but for the time a step took: asyncio's debug mode measures it, and machines differ."""
-    return [line for line in done.stderr.splitlines() if not line.startswith("Executing <")]
-
-
-LEFT = {
-    "by break": """
-        async def main():
-            async for chunk in await stream():
-                break
-    """,
-    "at [DONE]": """
-        async def main():
-            async for chunk in await stream():
-                pass
-    """,
-    "by a context": """
-        async def main():
-            async with await stream() as chunks:
-                await anext(chunks)
-    """,
-    "by an error": """
-        async def main():
-            try:
-                async for chunk in await stream():
-                    1 / 0
-            except ZeroDivisionError:
-                pass
-    """,
-}
-
-
-@each_transport
-@pytest.mark.parametrize(
-    ("library", "left"),
-    [
-        *(pytest.param("asyncio", left, id=f"asyncio {name}") for name, left in LEFT.items()),
-        pytest.param("trio", LEFT["at [DONE]"], id="trio at [DONE]"),
-        pytest.param("trio", LEFT["by a context"], id="trio by a context"),
-    ],
-)
-def test_a_stream_that_is_left_says_nothing_on_stderr(library: str, left: str) -> None:
-    import_for(library)
-    start = """
-        import asyncio, gc, importlib, sys
-        from together_di import AsyncTogether
-        client = AsyncTogether(base_url=sys.argv[1])
-        def stream():
-            return client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}], stream=True)
-    """
-    end = """
-        async def run():
-            await main()
-            gc.collect()
-            await client.aclose()
-        library = importlib.import_module(sys.argv[2])
-        library.run(run() if library is asyncio else run)
-    """
-    program = "".join(map(textwrap.dedent, (start, left, end)))
-    reply = raw(chunked(b'data: {"id": "c"}\n\ndata: {"id": "c"}\n\ndata: [DONE]\n\n'))
-    with HTTPServer(reply) as server:
-        done = run_python(program, server.url, library)
-    assert (done.returncode, complaints(done)) == (0, [])
-
-
-def test_done_ends_a_stream_in_trio_that_the_server_leaves_open() -> None:
-    trio = pytest.importorskip("trio")
-    ended = threading.Event()
-
-    def keep_open(peer: Peer) -> None:
-        peer.send(chunked(b"data: [DONE]\n\n", end=False))
-        assert ended.wait(PATIENCE), "The stream did not end while its body was open"
-
-    async def main() -> None:
-        async for _ in await client.chat.completions.create(stream=True, timeout=None, **CHAT):
-            pass
-
-    with HTTPServer(keep_open) as server:
-        client = AsyncTogether(api_key=KEY, base_url=server.url)
-        trio.run(main)
-        ended.set()
-        client.close_nowait()
-    assert len(server.requests) == 1
-
-
-def test_trio_limits_time_and_cancels() -> None:
-    trio = pytest.importorskip("trio")
-
-    async def main(server: HTTPServer) -> None:
-        with pytest.raises(APITimeoutError, match=r"0\.05 s"):
-            await call(client.with_options(timeout=Timeout(PATIENCE, read=0.05), max_retries=0))
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(call, client)
-            await trio.to_thread.run_sync(server.wait_for_requests, 2)
-            nursery.cancel_scope.cancel()
-        await trio.to_thread.run_sync(server.wait_until_closed, 2)
-        assert await call(client) == "Hello"
-        await client.aclose()
-
-    with HTTPServer(then_stall(), then_stall(), GOOD) as server:
-        client = AsyncTogether(api_key=KEY, base_url=server.url)
-        with no_warnings():
-            trio.run(main, server)
-
-
-def test_a_retry_in_trio_waits_in_trio() -> None:
-    trio = pytest.importorskip("trio")
-    with HTTPServer(answer({}, 429, retry_after="0"), GOOD) as server:
-        client = AsyncTogether(api_key=KEY, base_url=server.url)
-        assert trio.run(call, client) == "Hello"
-        client.close_nowait()
-
-
-PROGRAMS = {
-    "a client never closed": """
-        for _ in range(3):
-            asyncio.run(call())
-    """,
-    "a client closed in its last run": """
-        async def last():
-            await call()
-            await client.aclose()
-        asyncio.run(call())
-        asyncio.run(last())
-    """,
-    "a dead loop": """
-        loop = asyncio.new_event_loop()
-        loop.run_until_complete(call())
-        loop.close()
-    """,
-    "a dead loop before a good one": """
-        loop = asyncio.new_event_loop()
-        loop.run_until_complete(call())
-        loop.close()
-        asyncio.run(call())
-    """,
-    "threads": """
-        import threading
-        threads = [threading.Thread(target=lambda: asyncio.run(call())) for _ in range(4)]
-        [thread.start() for thread in threads]
-        [thread.join() for thread in threads]
-    """,
-    "an error at the end": """
-        async def fail():
-            await call()
-            1 / 0
-        try:
-            asyncio.run(fail())
-        except ZeroDivisionError:
-            pass
-    """,
-    "an unfinished stream": """
-        async def leave():
-            async for chunk in await client.chat.completions.create(
-                model="m", messages=[{"role": "user", "content": "Hi"}], stream=True
-            ):
-                break
-        asyncio.run(leave())
-        asyncio.run(call())
-    """,
-    "uvloop": """
-        import uvloop
-        uvloop.run(call())
-        asyncio.run(call())
-        uvloop.run(call())
-    """,
-    "trio": """
-        import trio
-        trio.run(call)
-        asyncio.run(call())
-        trio.run(call)
-    """,
-}
-
-
-@each_transport
-@pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS.keys())
-def test_a_program_says_nothing_on_stderr(program: str) -> None:
-    for name in ("uvloop", "trio"):
-        if name in program:
-            import_for(name)
-    start = """
-        import asyncio, sys
-        from together_di import AsyncTogether
-        client = AsyncTogether(base_url=sys.argv[1])
-        async def call():
-            await client.chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}])
-    """
-    stream = raw(chunked(b'data: {"id": "c"}\n\n' * 3))
-
-    def reply(peer: Any) -> None:
-        (stream if server.requests[-1].json().get("stream") else GOOD)(peer)
-
-    with HTTPServer(default=reply) as server:
-        done = run_python(textwrap.dedent(start) + textwrap.dedent(program), server.url)
-    assert (done.returncode, complaints(done)) == (0, [])
-    assert server.requests
-
-
-def test_a_sync_program_that_never_closes_says_nothing_on_stderr() -> None:
-    program = """
-        import sys
-        from together_di import Together
-        Together(base_url=sys.argv[1]).chat.completions.create(model="m", messages=[{"role": "user", "content": "Hi"}])
-    """
-    with HTTPServer(default=GOOD) as server:
-        done = run_python(program, server.url)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_sync_client_dropped_without_closing_closes_its_connection() -> None:

@@ -18,6 +18,9 @@ CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "
 
 Ask = Callable[[Any], Any]
 
+#: For tests of either class that make no call.
+Clients = pytest.mark.parametrize("kind", [Together, AsyncTogether])
+
 
 def completion(text: str = "Hello") -> dict[str, Any]:
     """The body of a chat completion."""
