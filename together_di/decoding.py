@@ -10,11 +10,55 @@ import functools
 import types
 import typing
 from collections.abc import Callable
-from typing import Annotated, Any, Union, cast
+from typing import Annotated, Any, Generic, TypeVar, Union, cast
 
 import pydantic_core
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
+
+from .errors import APIResponseValidationError
+from .wire import Response
+
+T = TypeVar("T")
+
+
+class Reader(Generic[T]):
+    """From JSON bytes to a type, for one method.
+
+    Args:
+        kind: The type.
+        who: The method's name, for errors.
+        strict: Whether what does not fit is an error.
+
+    Attributes:
+        validate: The same for bytes that fit, and `ValueError` for others: what a stream calls for each chunk.
+    """
+
+    __slots__ = ("_decode", "_who", "validate")
+
+    def __init__(self, kind: type[T], who: str, *, strict: bool) -> None:
+        annotation: Any = kind
+        self.validate: Callable[[bytes], T] = _validator(annotation)
+        self._decode: Callable[[bytes], T] = decoder(annotation, strict=strict)
+        self._who = who
+
+    def __call__(self, response: Response, data: bytes) -> T:
+        """The bytes of `response` as the type.
+
+        Raises:
+            APIResponseValidationError: They are not JSON or, if that is required, do not fit.
+        """
+        try:
+            return self._decode(data)
+        except Misfit as error:
+            problem = str(error)
+        content_type = response.headers.get("content-type", "no content type")
+        status = response.status_code
+        raise APIResponseValidationError(
+            response,
+            data[:2000].decode("utf-8", "replace"),
+            message=f"{self._who}(): the response ({status}, {content_type}) is not as documented: {problem}",
+        )
 
 
 class Misfit(Exception):  # noqa: N818 - internal; callers turn it into APIResponseValidationError
@@ -24,9 +68,7 @@ class Misfit(Exception):  # noqa: N818 - internal; callers turn it into APIRespo
 @functools.cache
 def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
     """A function from JSON bytes to `annotation`; it raises `Misfit`."""
-    if own := getattr(annotation, "json_decoder", None):
-        return cast("Callable[[bytes], Any]", own())
-    validate = TypeAdapter(annotation).validator.validate_json
+    validate = _validator(annotation)
 
     def decode(data: bytes) -> Any:
         try:
@@ -44,6 +86,13 @@ def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
         return result
 
     return decode
+
+
+@functools.cache
+def _validator(annotation: Any) -> Callable[[bytes], Any]:
+    if own := getattr(annotation, "json_decoder", None):
+        return cast("Callable[[bytes], Any]", own())
+    return TypeAdapter(annotation).validator.validate_json
 
 
 def fit(annotation: Any, value: Any) -> Any:

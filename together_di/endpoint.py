@@ -26,13 +26,13 @@ from types import MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, overload
 
 from ._lazy import lazy
-from .errors import APIResponseValidationError
 from .request import Call, RequestBuilder, Template
 from .resource import Async, AsyncFake, Fake, Raw, Resource, Streamed, Sync
 from .signature import Signature
 from .wire import Response
 
 if TYPE_CHECKING:
+    from .decoding import Reader
     from .pagination import AsyncPage, AsyncPaginator, Page
     from .response import (
         APIResponse,
@@ -53,7 +53,6 @@ C = TypeVar("C")
 T = TypeVar("T")
 R_co = TypeVar("R_co", covariant=True)
 C_co = TypeVar("C_co", covariant=True)
-Reader = Callable[[Response, bytes], Any]
 Declared = Callable[Concatenate[Any, P], S]
 
 
@@ -70,7 +69,7 @@ class Method:
         self.template = template
         self.chunk = chunk
         self.name = function.__name__
-        self._readers: dict[tuple[Any, bool], Reader] = {}
+        self._readers: dict[tuple[Any, bool], Reader[Any]] = {}
         self.is_loaded = False
         self.__doc__ = function.__doc__
 
@@ -162,8 +161,8 @@ class Method:
         content = b"{}" if response.status_code == 204 else response.content
         return self._reader(self.result, strict=strict)(response, content)
 
-    def chunk_parser(self, *, strict: bool) -> Callable[[Response, bytes], Any]:
-        """A function that turns the data of one event of a stream into the method's chunk type."""
+    def chunk_reader(self, *, strict: bool) -> Reader[Any]:
+        """What turns the data of events of a stream into the method's chunk type."""
         return self._reader(self.chunk_type, strict=strict)
 
     @lazy
@@ -172,10 +171,13 @@ class Method:
         assert self.chunk is not None
         return self._resolve(self.chunk)
 
-    def _reader(self, kind: Any, *, strict: bool) -> Reader:
+    def _reader(self, kind: Any, *, strict: bool) -> Reader[Any]:
         key = (kind, strict)
         if key not in self._readers:
-            self._readers[key] = reader(kind, self.name, strict=strict)
+            # Imported here because it brings pydantic's validators, which a program that makes no call does not need.
+            from .decoding import Reader
+
+            self._readers[key] = Reader(kind, self.name, strict=strict)
         return self._readers[key]
 
     def __repr__(self) -> str:
@@ -186,31 +188,6 @@ async def _off_loop(function: Callable[..., T], *args: object) -> T:
     import anyio.to_thread
 
     return await anyio.to_thread.run_sync(function, *args)
-
-
-def reader(kind: Any, who: str, *, strict: bool) -> Reader:
-    """A function from JSON bytes to `kind`, for the method `who`.
-
-    It raises `APIResponseValidationError` for what is not JSON, or, if `strict`, does not fit.
-    """
-    # Imported here because it brings pydantic's validators, which a program that makes no call does not need.
-    from .decoding import Misfit, decoder
-
-    decode = decoder(kind, strict=strict)
-
-    def read(response: Response, data: bytes) -> Any:
-        try:
-            return decode(data)
-        except Misfit as error:
-            problem = str(error)
-        content_type = response.headers.get("content-type", "no content type")
-        raise APIResponseValidationError(
-            response,
-            data[:2000].decode("utf-8", "replace"),
-            message=f"{who}(): the response ({response.status_code}, {content_type}) is not as documented: {problem}",
-        )
-
-    return read
 
 
 class Endpoint(Method, Generic[P, S, A]):

@@ -182,7 +182,7 @@ class SyncEngine(Engine[SyncTransport]):
     def finish(self, method: Method, call: Call, response: Response) -> Any:
         """What the method gives for `response`."""
         if call.stream and is_event_stream(response):
-            return Stream(response, method.chunk_parser(strict=self.config.strict))
+            return Stream(response, method.chunk_reader(strict=self.config.strict))
         if method.result is bytes and not call.stream:
             return BinaryAPIResponse(response)
         response.read()
@@ -309,7 +309,7 @@ class AsyncEngine(Engine[AsyncTransport]):
     async def finish(self, method: Method, call: Call, response: Response) -> Any:
         """What the method gives for `response`."""
         if call.stream and is_event_stream(response):
-            return AsyncStream(response, method.chunk_parser(strict=self.config.strict))
+            return AsyncStream(response, method.chunk_reader(strict=self.config.strict))
         if method.result is bytes and not call.stream:
             return AsyncBinaryAPIResponse(response)
         await response.aread()

@@ -272,9 +272,9 @@ class AsyncAPIResponse(_AsyncBody, Generic[S]):
 
 
 def _parsed(content: bytes, response: Response, to: Any) -> Any:
-    from .endpoint import reader
+    from .decoding import Reader
 
-    return reader(to, "parse", strict=True)(response, content)
+    return Reader(to, "parse", strict=True)(response, content)
 
 
 class BinaryAPIResponse(_SyncBody):

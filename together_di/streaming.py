@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from operator import length_hint
 from pickle import PicklingError
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from .errors import (
     APIConnectionError,
@@ -18,10 +19,10 @@ from .errors import (
 )
 from .wire import Response
 
+if TYPE_CHECKING:
+    from .decoding import Reader
+
 T = TypeVar("T")
-
-Decode = Callable[[Response, bytes], T]
-
 
 #: How many network reads there may be after the last word of a stream.
 LAST_READS = 8
@@ -41,6 +42,9 @@ class EventParser:
 
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that `chunk` completes."""
+        plain = self.feed_plain(chunk)
+        if plain is not None:
+            return [("message", data) for data in plain]
         data = self._rest + chunk
         if not self._started:
             if codecs.BOM_UTF8.startswith(data[:3]) and len(data) < 3:
@@ -48,8 +52,6 @@ class EventParser:
                 return []
             data = data.removeprefix(codecs.BOM_UTF8)
             self._started = True
-        if b"\r" not in data and not self._data and not self._name:
-            return self._feed_plain(data)
         if data.endswith(b"\r"):
             # It may be the first half of CR LF: wait for what follows.
             data, self._rest = data[:-1], b"\r"
@@ -59,16 +61,24 @@ class EventParser:
         self._rest = lines.pop() + self._rest
         return self._parse(lines)
 
-    def _feed_plain(self, data: bytes) -> list[Event]:
-        """What nearly every server sends: LF line ends, and one `data: ` line for each event."""
-        blocks = data.split(b"\n\n")
-        self._rest = blocks.pop()
-        events: list[Event] = []
-        for block in blocks:
-            if block.startswith(b"data: ") and b"\n" not in block:
-                events.append(("message", block[6:]))
-            else:
-                events += self._parse([*block.split(b"\n"), b""])
+    def feed_plain(self, chunk: bytes) -> list[bytes] | None:
+        """The data of the events that `chunk` completes, where all is as nearly every server sends it.
+
+        That is with LF line ends, and one `data: ` line for each event. `None` if it is not: then nothing has been fed.
+        Nothing here is done once for each event, so that a read of many costs little more than a read of one.
+        """
+        data = self._rest + chunk
+        if self._data or self._name or not data.startswith(b"data: ") or b"\r" in data:
+            return None
+        end = data.rfind(b"\n\n")
+        if end < 0:
+            return None
+        events = [data[6:end]]
+        if data.find(b"\n") < end:
+            events = events[0].split(b"\n\ndata: ")
+            if b"\n" in b"".join(events):
+                return None
+        self._started, self._rest = True, data[end + 2 :]
         return events
 
     def _parse(self, lines: list[bytes]) -> list[Event]:
@@ -96,32 +106,70 @@ class _Items(Generic[T]):
     collector finds it, who may come while another lock is held.
     """
 
-    def __init__(self, response: Response, decode: Decode[T]) -> None:
+    def __init__(self, response: Response, read: Reader[T]) -> None:
         self.response = response
-        self.received = 0
         self.is_closed = False
-        self._decode = decode
+        self._read = read
         self._parser = EventParser()
         #: How many more network reads there may be: none are counted before the last word has been said.
         self.reads_left: int | None = None
+        #: How many events have been taken up, and those of them that are still to be given.
+        self._taken = 0
+        self._ahead = iter(list[bytes]())
+
+    @property
+    def received(self) -> int:
+        """How many items have been given."""
+        return self._taken - length_hint(self._ahead)
 
     def feed(self, chunk: bytes) -> Iterator[T]:
         """The items in `chunk`. Those that stand before an error event are given first, then the error is raised."""
         if self.reads_left is not None:
             self.reads_left -= 1
-            return
-        response, decode = self.response, self._decode
-        for name, data in self._parser.feed(chunk):
+            return iter(())
+        events = self._parser.feed_plain(chunk)
+        if events is None:
+            return self._one_by_one(self._parser.feed(chunk))
+        if b'"error"' not in (events[0] if len(events) == 1 else b" ".join(events)):
+            return self._at_once(events[0]) if len(events) == 1 else self._in_a_row(events)
+        return self._one_by_one([("message", data) for data in events])
+
+    def _at_once(self, data: bytes) -> Iterator[T]:
+        """The item of a read that holds but one: nearly every one, if the model is slower than the network."""
+        try:
+            item = self._read.validate(data)
+        except ValueError:  # not an item, or it does not fit
+            return self._one_by_one([("message", data)])
+        self._taken += 1
+        return iter((item,))
+
+    def _in_a_row(self, events: list[bytes]) -> Iterator[T]:
+        """The items of a read that holds many: between one and the next there is nothing but pydantic-core."""
+        self._taken += len(events)
+        self._ahead = ahead = iter(events)
+        try:
+            yield from map(self._read.validate, ahead)
+        except ValueError:
+            left = length_hint(ahead) + 1
+            self._taken -= left
+            self._ahead = iter(())
+            yield from self._one_by_one([("message", data) for data in events[-left:]])
+
+    def _one_by_one(self, events: list[Event]) -> Iterator[T]:
+        for name, data in events:
             if data.startswith(b"[DONE]"):
-                # Only a connection that has been read to its end is kept: read on, but neither for long nor for much.
-                self.reads_left = LAST_READS if response.hurry() else 0
+                self._finish()
                 return
             # The word may also stand in the text of a chunk, so only a parser can tell.
             if (name == "error" or b'"error"' in data) and (body := _error_body(name, data)) is not None:
-                raise stream_error(response, body, self.received)
-            item = decode(response, data)
-            self.received += 1
+                raise stream_error(self.response, body, self.received)
+            item = self._read(self.response, data)
+            self._taken += 1
             yield item
+
+    def _finish(self) -> None:
+        """The last word: only a connection that has been read to its end is kept, but not for long nor for much."""
+        self.reads_left = LAST_READS if self.response.hurry() else 0
 
     def run(self) -> Iterator[T]:
         """All items of a response that is read by blocking."""
@@ -160,8 +208,8 @@ def _error_body(name: str, data: bytes) -> object | None:
 
 
 class _Stream(Generic[T]):
-    def __init__(self, response: Response, decode: Decode[T]) -> None:
-        self._items = _Items(response, decode)
+    def __init__(self, response: Response, read: Reader[T]) -> None:
+        self._items = _Items(response, read)
 
     def __reduce__(self) -> tuple[object, ...]:
         raise PicklingError("A stream cannot be pickled, it is a connection: pickle the chunks that it has given.")
@@ -184,8 +232,8 @@ class Stream(_Stream[T]):
     use it as a context manager to be sure in any other case.
     """
 
-    def __init__(self, response: Response, decode: Decode[T]) -> None:
-        super().__init__(response, decode)
+    def __init__(self, response: Response, read: Reader[T]) -> None:
+        super().__init__(response, read)
         self._iterator = self._items.run()
 
     def __iter__(self) -> Iterator[T]:
@@ -219,8 +267,8 @@ class AsyncStream(_Stream[T]):
     loop is left early; use it as an async context manager to be sure in any other case.
     """
 
-    def __init__(self, response: Response, decode: Decode[T]) -> None:
-        super().__init__(response, decode)
+    def __init__(self, response: Response, read: Reader[T]) -> None:
+        super().__init__(response, read)
         self._chunks = response.aiter_bytes()
         #: What of the last chunk has not been given yet.
         self._ready: Iterator[T] = iter(())

@@ -152,11 +152,11 @@ class _Upload:
 
     def parsed(self, response: Response, content: bytes | None = None) -> FileResponse:
         """What the API says of the file."""
-        from .endpoint import reader
+        from .decoding import Reader
         from .types.files import FileResponse
 
-        read = reader(FileResponse, WHO, strict=self._resource.client.strict)
-        return read(response, response.content if content is None else content)  # type: ignore[no-any-return]
+        read = Reader(FileResponse, WHO, strict=self._resource.client.strict)
+        return read(response, response.content if content is None else content)
 
     def whole(self) -> Step[FileResponse]:
         """Send the file in one piece."""

@@ -231,7 +231,8 @@ class Response:
         unzip = self._unzip
         try:
             for chunk in self._body.chunks:
-                self._check()
+                if self.lease is not None:
+                    self.lease.check()
                 if unzip is None:
                     yield chunk
                 else:
@@ -353,7 +354,8 @@ class _AsyncBytes(AsyncIterator[bytes]):
                 return piece
             if body is not None and body.achunks is not None:
                 async for chunk in body.achunks:
-                    response._check()
+                    if response.lease is not None:
+                        response.lease.check()
                     if response._unzip is None:
                         return chunk
                     self._pieces = response._unzip(chunk)

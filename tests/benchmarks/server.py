@@ -17,7 +17,8 @@ import threading
 MAX_REQUEST = 2**25
 MAX_CONNECTIONS = 16_384
 
-CHUNKS = 1000
+#: In a streamed answer: so many that what the request costs does not count.
+CHUNKS = 4000
 VECTORS = 128
 DIMENSIONS = 1024
 

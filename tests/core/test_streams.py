@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from together_di import AsyncTogether, Timeout, Together
+from together_di.decoding import Reader
 from together_di.streaming import LAST_READS, AsyncStream, Stream
+from together_di.types.chat import ChatCompletionChunk
 from together_di.wire import Body, Response
 
 from .support.events import DONE, OPEN_ENDED, chunk, collected, events, texts
@@ -86,6 +88,9 @@ def test_done_ends_a_stream_on_which_the_server_goes_on_talking(open_side: OpenS
     assert not gave_up
 
 
+READ = Reader(ChatCompletionChunk, "chat.completions.create", strict=False)
+
+
 class Talkative:
     """The body of an answer that goes on after [DONE], and counts how often it is asked for more."""
 
@@ -106,7 +111,7 @@ class Talkative:
 def test_after_done_no_more_is_read_than_the_last_reads() -> None:
     body = Talkative()
     response = Response(200, [], body=Body(chunks=body.chunks(), hurry=lambda: None))
-    assert len(list(Stream(response, lambda _, data: data))) == 1
+    assert len(list(Stream(response, READ))) == 1
     assert body.last_reads == LAST_READS
     assert response.is_closed
 
@@ -115,8 +120,8 @@ def test_after_done_no_more_is_read_by_an_async_stream_than_the_last_reads() -> 
     body = Talkative()
     response = Response(200, [], body=Body(achunks=body.achunks(), hurry=lambda: None))
 
-    async def main() -> list[bytes]:
-        return [item async for item in AsyncStream(response, lambda _, data: data)]
+    async def main() -> list[ChatCompletionChunk]:
+        return [item async for item in AsyncStream(response, READ)]
 
     assert len(asyncio.run(main())) == 1
     assert body.last_reads == LAST_READS
@@ -126,7 +131,7 @@ def test_after_done_no_more_is_read_by_an_async_stream_than_the_last_reads() -> 
 def test_after_done_nothing_is_read_that_cannot_be_hurried() -> None:
     body = Talkative()
     response = Response(200, [], body=Body(chunks=body.chunks()))
-    assert len(list(Stream(response, lambda _, data: data))) == 1
+    assert len(list(Stream(response, READ))) == 1
     assert body.last_reads == 0
 
 

@@ -10,8 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from together_di import APIError
-from together_di.decoding import Misfit, decoder
-from together_di.endpoint import reader
+from together_di.decoding import Misfit, Reader, decoder
 from together_di.streaming import EventParser, _Items
 from together_di.types.chat import ChatCompletion, ChatCompletionChunk
 from together_di.wire import Body, Response
@@ -106,5 +105,5 @@ def test_any_bytes_are_decoded_or_a_misfit(data: bytes) -> None:
 def test_a_stream_of_any_bytes_ends_or_is_a_typed_error(chunks: list[bytes]) -> None:
     response = Response(200, [], body=Body(chunks=iter(chunks)))
     with suppress(APIError):
-        list(_Items(response, reader(ChatCompletionChunk, "chat.completions.create", strict=False)).run())
+        list(_Items(response, Reader(ChatCompletionChunk, "chat.completions.create", strict=False)).run())
     assert response.is_closed

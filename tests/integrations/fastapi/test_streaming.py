@@ -6,13 +6,15 @@ import socket
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from fastapi import BackgroundTasks, FastAPI
 from fastapi.responses import StreamingResponse
 from fastapi.testclient import TestClient
 
+from together_di.decoding import Reader
+from together_di.types.chat import ChatCompletionChunk
 from together_di_fastapi import AsyncTogetherDep, TogetherDep, get_container, sse, together_lifespan
 
 from ...core.support.events import DONE, events
@@ -166,6 +168,10 @@ def test_the_client_works_on_after_a_browser_has_gone(path: str) -> None:
         assert app.client.get(path).text.endswith("data: [DONE]\n\n")
 
 
+def divide_by_zero(_: bytes) -> NoReturn:
+    raise ZeroDivisionError
+
+
 def test_another_error_in_a_stream_is_not_hidden() -> None:
     with HTTPServer(lambda peer: peer.send(bon(DONE))) as server:
         app = app_for(server)
@@ -174,7 +180,8 @@ def test_another_error_in_a_stream_is_not_hidden() -> None:
 
             @app.get("/broken")
             async def broken() -> StreamingResponse:
-                stream._items._decode = lambda *_: 1 / 0  # type: ignore[assignment]
+                read = stream._items._read = Reader(ChatCompletionChunk, "", strict=False)
+                read.validate = divide_by_zero
                 return sse(stream)
 
             with pytest.raises(Exception) as caught:
