@@ -31,6 +31,7 @@ PRECEDENCE = (
 DEFAULT = "default"
 """The name of the client that has no other."""
 
+PREFIX = "TOGETHER_"
 ENV_FILE = ".env"
 SECRETS_DIRECTORY = "/run/secrets"
 
@@ -121,7 +122,9 @@ def look(
     """
     given = given or {}
     file = _ConfigFile()
-    where = _locations(_options_of(given, DEFAULT), _options_of(given, name))
+    # Most options are not set: a list of what there is costs less than asking for each.
+    environment = {variable: os.environ.get(variable, "") for variable in os.environ if variable.startswith(PREFIX)}
+    where = _locations(environment, _options_of(given, DEFAULT), _options_of(given, name))
     if "config_file" in where:
         file = _read_config_file(where["config_file"])
     names = tuple(dict.fromkeys((DEFAULT, *client_names(given), *client_names(file.options))))
@@ -131,7 +134,7 @@ def look(
         name,
         (
             _from_dict(_options_of(given, name), _nested(source, given, name), known={*OPTIONS, *LOCATIONS}),
-            _from_texts(os.environ.get, name, "env {}", "the environment variable {} ({})"),
+            _from_texts(environment.get, name, "env {}", "the environment variable {} ({})"),
             _env_file(name, where.get("env_file")),
             *_secret_directories(name, where.get("secrets_dir")),
             _from_config_file(file, name),
@@ -151,8 +154,8 @@ def misspelt(names: Iterable[str]) -> list[str]:
     known = {
         variable for name in (DEFAULT, *names) for option in OPTIONS.values() for variable in option.variables(name)
     }
-    known |= {f"TOGETHER_{location.upper()}" for location in LOCATIONS}
-    unknown = sorted(variable for variable in os.environ if variable.startswith("TOGETHER_") and variable not in known)
+    known |= {f"{PREFIX}{location.upper()}" for location in LOCATIONS}
+    unknown = sorted(variable for variable in os.environ if variable.startswith(PREFIX) and variable not in known)
     hints = {variable: near_miss(variable, known, cutoff=0.85) for variable in unknown}
     return [f"env {variable}: nothing reads this variable{hint}." for variable, hint in hints.items() if hint]
 
@@ -219,12 +222,12 @@ def _from_texts(get: Callable[[str], str | None], name: str, source: str, key: s
     return Place(values, key.format(variable, "not set" if get(variable) is None else "empty"))
 
 
-def _locations(*given: Any) -> dict[str, Finding]:
+def _locations(environment: Mapping[str, str], *given: Any) -> dict[str, Finding]:
     """Where else to look, as far as that is said: in the environment, or in the settings, the last of which wins."""
     found = {
         location: Finding(text, f"env TOGETHER_{location.upper()}")
         for location in LOCATIONS
-        if (text := os.environ.get(f"TOGETHER_{location.upper()}", "").strip())
+        if (text := environment.get(f"{PREFIX}{location.upper()}", "").strip())
     }
     for options in given:
         named = cast("Mapping[object, object]", options if isinstance(options, Mapping) else {})
