@@ -109,6 +109,8 @@ class Exchange(AsyncIterator[bytes]):
                 max_line_size=LONGEST_LINE,
                 max_field_size=LONGEST_LINE,
             )
+            # Others that are ready come this far first: requests that leave together wake up the other side only once.
+            await asyncio.sleep(0)
             await self._send(protocol, route)
             protocol.start_timeout()
             return await self._receive(protocol)
