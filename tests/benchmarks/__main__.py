@@ -53,7 +53,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds")
     parser.add_argument("--case", action="append", metavar="NAME", help="only the cases whose name starts with it")
     parser.add_argument("--plots", type=Path, metavar="FOLDER", help="also measure growth, and draw it into SVG files")
-    parser.add_argument("--endurance", action="store_true", help="instead, whether memory stays flat over many calls")
+    parser.add_argument("--endurance", action="store_true", help="instead, memory over a million calls")
     options = parser.parse_args()
     if options.endurance:
         sys.exit(endurance.report(0.1 if options.quick else 1))
@@ -67,7 +67,10 @@ def main() -> None:
         for case in chosen:
             results[case.name] = run(case, quick=options.quick)
             print("\n".join(table.rows(results[case.name])), flush=True)
-    print("", targets.HEADING, *targets.rows(results), sep="\n")
+    print("", targets.HEADING, *targets.rows(results), sep="\n", flush=True)
+    if not options.case:
+        calls = endurance.LOOPBACK_CALLS // (10 if options.quick else 1)
+        print(targets.memory_row(endurance.loopback_course(calls)))
     if options.plots:
         pictures.draw(results, options.plots)
 

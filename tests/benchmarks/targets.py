@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from .async_peers import AIOHTTP, OURS_AIOHTTP
+from .endurance import TOLERANCE, Course
 from .large import ARRAY
 from .measure import FLOOR, OURS, Result
 from .peers import OFFICIAL, TRANSPORT
@@ -49,9 +50,8 @@ class Target:
         result = results[self.case]
         measured = result.ratio(self.one, self.other) if self.other else result.median(self.one)
         reached = SIGNS[self.sign](measured, self.bound)
-        cells = (self._written(self.bound), self._written(measured))
-        verdict = "yes" if reached else "**no**"
-        return f"| {self.what:46} | {self.case:26} | {f'{self.sign} {cells[0]}':20} | {cells[1]:>8} | {verdict:7} |"
+        bound = f"{self.sign} {self._written(self.bound)}"
+        return _row(self.what, self.case, bound, self._written(measured), reached=reached)
 
     def _written(self, value: float) -> str:
         if self.other:
@@ -107,6 +107,16 @@ TARGETS = (
     Target("Depends(get_together), of an empty one", "dependency-fastapi", OURS, FLOOR, "<=", 1.05),
     Target("Depends(get_async_together), of an empty one", "dependency-fastapi", "ours, async", FLOOR, "<=", 1.05),
 )
+
+
+def _row(what: str, case: str, bound: str, measured: str, *, reached: bool) -> str:
+    return f"| {what:46} | {case:26} | {bound:20} | {measured:>8} | {'yes' if reached else '**no**':7} |"
+
+
+def memory_row(course: Course) -> str:
+    """The line of what a process holds after many calls."""
+    what, bound = f"memory over {course.calls:,} calls", f"<= {TOLERANCE:+.2%}"
+    return _row(what, course.name, bound, f"{course.change:+.2%}", reached=course.change <= TOLERANCE)
 
 
 def rows(results: Results) -> Iterator[str]:

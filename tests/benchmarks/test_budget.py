@@ -13,7 +13,7 @@ from .measure import FLOOR, OURS, Case
 from .startup import IMPORTS, in_fresh_process
 
 #: The cost of `from together_di import Together` as a multiple of that of `import httpx, pydantic`.
-BUDGET = 1.2
+BUDGET = 0.8
 ROUNDS = 15
 
 #: A faked chat call as a share of one that httpx's own mock answers: 150 of some 200 microseconds.
