@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeAlias, TypeVar, cast
 
@@ -196,10 +197,10 @@ def _checked(value: SecretStr, source: str) -> SecretStr:
     length = len(value.get_secret_value())
     if not length:
         raise ConfigurationError(f"{source} is empty: give the key, or leave it out.")
-    bad = [index for index in range(length) if not "!" <= value.get_secret_value()[index] <= "~"]
-    if bad:
+    bad = next((found.end() for found in re.finditer("[^!-~]", value.get_secret_value())), None)
+    if bad is not None:
         raise ConfigurationError(
-            f"{source} cannot be a key: the character at position {bad[0] + 1} of {length} is a space, a line break or "
+            f"{source} cannot be a key: the character at position {bad} of {length} is a space, a line break or "
             "not ASCII. Check what it was copied from (a whole line of a file, quotation marks, two keys)."
         )
     return value

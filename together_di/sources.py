@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -212,14 +213,18 @@ def _is_set(option: str, value: Any) -> bool:
 def _from_texts(get: Callable[[str], str | None], name: str, source: str, key: str) -> Place:
     """What stands under the names of environment variables; `get` gives the text of one."""
     values: dict[str, Finding] = {}
-    for option in OPTIONS.values():
-        for variable in option.variables(name):
-            if text := (get(variable) or "").strip():
-                value = conceal(text) if option.name == "api_key" else text
-                values[option.name] = Finding(value, source.replace("{}", variable))
-                break
+    for option, variable in _variables(name):
+        if option not in values and (text := (get(variable) or "").strip()):
+            value = conceal(text) if option == "api_key" else text
+            values[option] = Finding(value, source.replace("{}", variable))
     variable = OPTIONS["api_key"].variables(name)[0]
     return Place(values, key.format(variable, "not set" if get(variable) is None else "empty"))
+
+
+@functools.lru_cache
+def _variables(name: str) -> tuple[tuple[str, str], ...]:
+    """The options of the client named `name`, and the variables they may stand in, the first of which wins."""
+    return tuple((option.name, variable) for option in OPTIONS.values() for variable in option.variables(name))
 
 
 def _locations(environment: Mapping[str, str], *given: Any) -> dict[str, Finding]:
