@@ -378,7 +378,7 @@ OPTIONS = {
         Option("project_id", checked_text, is_own=True),
         Option("transport", checked_transport, "httpx"),
         Option("max_connections", checked_connections, 100),
-        Option("max_keepalive_connections", checked_connections, 100),
+        Option("max_keepalive_connections", checked_connections),
         Option("keepalive_expiry", checked_seconds, 30.0),
         Option("proxy", checked_proxy),
         Option("ca_bundle", checked_bundle),

@@ -59,7 +59,7 @@ class TogetherSettings(BaseSettings):
         transport: `"httpx"`; `"aiohttp"`, which is faster where calls are awaited in asyncio (blocking ones go through
             httpx); or `"embedded"` for the emulator in this process, which needs no key.
         max_connections: Connections in each process and event loop (100).
-        max_keepalive_connections: How many of them are kept open while they are idle (100).
+        max_keepalive_connections: How many of them are kept open while they are idle (all).
         keepalive_expiry: Seconds after which an idle one is closed (30).
         proxy: The URL of a proxy. Without one, `HTTPS_PROXY` and its like count.
         ca_bundle: A file or directory of PEM certificates to trust instead of certifi's.

@@ -27,6 +27,19 @@ def test_no_more_idle_connections_are_kept_than_the_settings_say() -> None:
     assert server.connections == 3  # two at once, then one that was kept and a new one
 
 
+def test_as_many_idle_connections_are_kept_as_there_may_be_at_all() -> None:
+    stream = raw(chunked(b"data: [DONE]\n\n"))
+    with (
+        HTTPServer(default=stream) as server,
+        Together(api_key="k", base_url=server.url, max_connections=150) as client,
+    ):
+        for _ in range(2):
+            all_at_once = [stream_chat(client) for _ in range(150)]
+            for one in all_at_once:
+                assert list(one) == []
+    assert server.connections == 150
+
+
 @both_sides
 def test_the_longest_wait_between_attempts_is_a_setting(open_side: OpenSide, waits: list[float]) -> None:
     broken = answer({"error": {}}, status=500)

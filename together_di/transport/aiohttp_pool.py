@@ -145,7 +145,7 @@ class LoopConnections(InLoop):
         self.finish(exchange)
 
     def _may_keep_one_more(self) -> bool:
-        most = self._settings.max_keepalive_connections
+        most = self._settings.most_idle
         if most >= self._settings.max_connections:
             return True
         there = sum(not transport.is_closing() for transport in self._transports)

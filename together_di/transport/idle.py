@@ -67,7 +67,7 @@ class Idle(Generic[C]):
         idle = self._by_origin.get(origin)
         if idle is None:
             idle = self._by_origin.setdefault(origin, deque())
-        if sum(map(len, self._by_origin.values())) >= self._settings.max_keepalive_connections:
+        if sum(map(len, self._by_origin.values())) >= self._settings.most_idle:
             return False
         idle.append(connection)
         return True
