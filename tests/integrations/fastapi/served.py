@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from contextlib import suppress
+
+from fastapi import FastAPI, WebSocket, WebSocketDisconnect
 from fastapi.responses import StreamingResponse
 
-from together_di_fastapi import TogetherDep, sse, together_lifespan
+from together_di_fastapi import AsyncTogetherDep, TogetherDep, sse, together_lifespan
 
 from ..contract.fastapi import with_routes
 from ..contract.rig import CHAT
@@ -17,3 +19,17 @@ app = with_routes(FastAPI(lifespan=together_lifespan(ping=True)))
 def sync_stream(together: TogetherDep) -> StreamingResponse:
     """As `/stream`, with the client that blocks."""
     return sse(together.chat.completions.create(stream=True, **CHAT))
+
+
+@app.websocket("/socket")
+async def socket(websocket: WebSocket, together: AsyncTogetherDep) -> None:
+    """Answers each question word by word."""
+    await websocket.accept()
+    with suppress(WebSocketDisconnect):
+        async for question in websocket.iter_text():
+            stream = await together.chat.completions.create(
+                model="m", messages=[{"role": "user", "content": question}], stream=True
+            )
+            async for chunk in stream:
+                await websocket.send_text(chunk.choices[0].delta.content or "")
+            await websocket.send_text("")

@@ -1,7 +1,8 @@
-"""The application under real servers: many requests, a stop in mid-request, and a browser that goes in mid-stream."""
+"""The application under real servers: many at once, a stop in mid-request, a browser that goes, a WebSocket."""
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
-from ...core.support.events import events
-from ...core.support.http_server import PATIENCE, Answer, HTTPServer, Peer, answer, chunked, then_stall
+from ...core.support.events import DONE, events
+from ...core.support.http_server import PATIENCE, Answer, HTTPServer, Peer, answer, chunked, raw, then_stall
 from ...core.support.sides import KEY, completion
 from ..app_server import ROOT, AppServer
 
@@ -138,4 +139,19 @@ def test_a_browser_that_goes_in_mid_stream_closes_the_connection_to_the_api(
         response.close()
         connection.close()
         assert upstream._peers[number - 1].ended.wait(PATIENCE), "The connection to the API is still open"
+        assert server.stop() == []
+
+
+def test_a_websocket_gets_answers_word_by_word(kind: Kind, tmp_path: Path) -> None:
+    client = pytest.importorskip("websockets.sync.client", reason="There is no client for WebSockets")
+    answers = [raw(chunked(events(*words), DONE)) for words in (("Bon", "jour"), ("Au", " revoir"))]
+    with upstream_for(kind, *answers) as upstream, Server(kind, upstream, tmp_path) as server:
+        with client.connect(f"ws://127.0.0.1:{server.port}/socket", proxy=None) as browser:
+            said = []
+            for question in ("Hello", "Bye"):
+                browser.send(question)
+                said.append(list(iter(lambda: browser.recv(PATIENCE), "")))
+        assert said == [["Bon", "jour"], ["Au", " revoir"]]
+        asked = [json.loads(request.body)["messages"][0]["content"] for request in upstream.requests[kind.workers :]]
+        assert asked == ["Hello", "Bye"]
         assert server.stop() == []
