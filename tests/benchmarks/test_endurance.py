@@ -1,4 +1,4 @@
-"""Memory stays flat, in a hundredth of what `python -m tests.benchmarks --endurance` does. Run by CI by its name."""
+"""Memory stays flat, in a hundredth of what `python -m tests.benchmarks --endurance` does."""
 
 from __future__ import annotations
 

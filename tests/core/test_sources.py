@@ -292,7 +292,9 @@ def test_all_problems_of_all_places_are_one_error(monkeypatch: pytest.MonkeyPatc
 def test_nothing_is_read_when_a_container_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOGETHER_CONFIG_FILE", "nowhere.toml")
     monkeypatch.setenv("TOGETHER_TIMEOUT", "soon")
-    TogetherContainer(config={"api_key": "file:///not/there"})
+    container = TogetherContainer(config={"api_key": "file:///not/there"})
+    with pytest.raises(ConfigurationError, match=r"nowhere\.toml"):
+        container.client()
 
 
 def test_a_client_is_looked_up_by_the_name_of_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:

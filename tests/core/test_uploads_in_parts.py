@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from together_di.upload import PART_SIZE, part_sizes, upload_steps
 from together_di.upload import _digested as digested
 
 from .support.emulated import Seen, emulator
-from .support.http_server import HTTPServer, Peer, Received, answer, message, raw, then_hang_up
+from .support.http_server import PATIENCE, HTTPServer, Peer, Received, answer, message, raw, then_hang_up
 from .support.sides import KEY, OpenSide, both_sides
 
 LINES = b'{"text": "one"}\n' * 20_000
@@ -42,6 +43,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def training(tmp_path: Path) -> Path:
+    """A file that is sent in parts."""
     path = tmp_path / "training.jsonl"
     path.write_bytes(LINES)
     return path
@@ -322,6 +324,7 @@ def test_an_upload_that_nobody_awaits_any_more_just_ends(training: Path) -> None
     with asyncio.Runner() as runner:
         runner.run(main())
         uploading.close()
+    assert inspect.getcoroutinestate(uploading) == inspect.CORO_CLOSED
 
 
 def test_steps_that_are_dropped_take_no_other(training: Path) -> None:
@@ -392,27 +395,22 @@ def test_the_embedded_transport_takes_parts_and_tells(training: Path, asynchrono
 
 
 def test_the_loop_goes_on_while_a_file_is_checked_and_read(training: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    loop_is_free = threading.Event()
+    loops: list[asyncio.AbstractEventLoop] = []
     real = Path.open
 
     def slow(self: Path, *args: Any) -> Any:
-        if self != training:
-            return real(self, *args)
-        assert loop_is_free.wait(20)  # only a loop that is not blocked can set this
-        loop_is_free.clear()
+        if self == training:
+            is_free = threading.Event()
+            loops[0].call_soon_threadsafe(is_free.set)
+            assert is_free.wait(PATIENCE), "The event loop is blocked"
         return real(self, *args)
 
     monkeypatch.setattr(Path, "open", slow)
 
     async def main(url: str) -> int:
         async with AsyncTogether(api_key=KEY, base_url=url) as client:
-            uploading = asyncio.create_task(client.files.upload(training))
-            turns = 0
-            while not uploading.done():
-                loop_is_free.set()
-                turns += 1
-                await asyncio.wait([uploading], timeout=0.001)
-            return (await uploading).bytes
+            loops.append(asyncio.get_running_loop())
+            return (await client.files.upload(training)).bytes
 
     with emulator() as (url, _):
         assert asyncio.run(main(url)) == len(LINES)
@@ -421,19 +419,22 @@ def test_the_loop_goes_on_while_a_file_is_checked_and_read(training: Path, monke
 def test_bits_of_work_are_cancelled_between_them(training: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("together_di.upload.STEP", 1000)
     reads: list[None] = []
+    has_begun: list[Callable[[], object]] = []
 
     def watched(path: Path, digest: Any) -> Iterator[None]:
         for _ in digested(path, digest):
             reads.append(None)
+            has_begun[0]()
             yield
 
     monkeypatch.setattr("together_di.upload._digested", watched)
 
     async def main(url: str) -> None:
         async with AsyncTogether(api_key=KEY, base_url=url) as client:
+            begun, loop = asyncio.Event(), asyncio.get_running_loop()
+            has_begun.append(lambda: loop.call_soon_threadsafe(begun.set))
             task = asyncio.create_task(client.files.upload(training))
-            while not reads:
-                await asyncio.wait([task], timeout=0.001)
+            await begun.wait()
             task.cancel()
             await asyncio.wait([task])
             assert task.cancelled()

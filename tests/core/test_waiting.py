@@ -260,17 +260,21 @@ def test_other_tasks_go_on_while_one_waits(fake: FakeTogether) -> None:
 
     async def main() -> list[str]:
         order: list[str] = []
+        has_asked = asyncio.Event()
+
+        def progress(one: FinetuneResponse) -> None:
+            order.append(one.status)
+            has_asked.set()
 
         async def other() -> None:
+            await has_asked.wait()
             order.append("other")
 
-        waiting = fake.async_client.fine_tuning.wait(
-            "ft-1", poll_interval=0.001, on_progress=lambda one: order.append(one.status)
-        )
+        waiting = fake.async_client.fine_tuning.wait("ft-1", poll_interval=0.001, on_progress=progress)
         await asyncio.gather(waiting, other())
         return order
 
-    assert sorted(asyncio.run(main())) == ["completed", "other", "running"]
+    assert asyncio.run(main()) == ["running", "other", "completed"]
 
 
 def test_batches_are_waited_for_until_any_end(call: Call, fake: FakeTogether, clock: Clock) -> None:

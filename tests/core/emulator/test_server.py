@@ -156,8 +156,11 @@ def test_closing_ends_streams_and_idle_connections(capfd: pytest.CaptureFixture[
 
 def test_closing_twice_does_no_harm() -> None:
     server = EmulatorServer()
+    address = server.url.removeprefix("http://")
     server.close()
     server.close()
+    with pytest.raises(ConnectionRefusedError):
+        HTTPConnection(address, timeout=10).connect()
 
 
 def test_servers_share_an_emulator_when_told_to() -> None:

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from together_di.secrets import Reference, SecretError, SecretNotFoundError, azure_kv
+from together_di.secrets import SecretError, SecretNotFoundError, azure_kv
 
-from ..support.leaks import KEY, found_in
+from ..support.leaks import KEY
 from .azure import TOKENS, VAULT, AzureRig, problem
 from .cloud import Reply
+from .reading import problem_with, read_from
 
 
 @pytest.fixture
@@ -24,18 +25,11 @@ def rig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[AzureRig]:
 
 
 def read(reference: str = AzureRig.reference, **options: Any) -> str:
-    parsed = Reference.parse(reference)
-    assert parsed is not None
-    return azure_kv.read(parsed, **options)
+    return read_from(azure_kv, reference, **options)
 
 
 def problem_of(reference: str = AzureRig.reference) -> str:
-    """What the error says; it is not that the secret is missing."""
-    with pytest.raises(SecretError) as caught:
-        read(reference)
-    assert not isinstance(caught.value, SecretNotFoundError)
-    assert found_in(str(caught.value)) == []
-    return str(caught.value)
+    return problem_with(azure_kv, reference)
 
 
 @pytest.mark.parametrize("vault", ["web", VAULT, f"{VAULT}:443"])

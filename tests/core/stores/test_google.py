@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from together_di import secrets
-from together_di.secrets import Reference, SecretError, SecretNotFoundError, gcp_sm
+from together_di.secrets import SecretNotFoundError, gcp_sm
 
 from ..support.forking import in_child
 from ..support.leaks import KEY, found_in, safe_repr
 from .cloud import Reply
 from .google import NAME, TOKENS, GoogleRig, problem
 from .ports import silent_port, url_of
+from .reading import problem_with, read_from
 
 
 @pytest.fixture
@@ -30,18 +31,11 @@ def rig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[GoogleRig]:
 
 
 def read(reference: str = GoogleRig.reference, **options: Any) -> str:
-    parsed = Reference.parse(reference)
-    assert parsed is not None
-    return gcp_sm.read(parsed, **options)
+    return read_from(gcp_sm, reference, **options)
 
 
 def problem_of(reference: str = GoogleRig.reference) -> str:
-    """What the error says; it is not that the secret is missing."""
-    with pytest.raises(SecretError) as caught:
-        read(reference)
-    assert not isinstance(caught.value, SecretNotFoundError)
-    assert found_in(str(caught.value)) == []
-    return str(caught.value)
+    return problem_with(gcp_sm, reference)
 
 
 @pytest.mark.parametrize(

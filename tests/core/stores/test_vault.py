@@ -11,10 +11,11 @@ import hvac  # type: ignore[import-untyped]
 import pytest
 import trustme
 
-from together_di.secrets import Reference, SecretError, SecretNotFoundError, vault
+from together_di.secrets import SecretNotFoundError, vault
 
 from ..support.http_server import HTTPServer, answer
-from ..support.leaks import KEY, found_in
+from ..support.leaks import KEY
+from .reading import problem_with, read_from
 from .vault import PATH, TOKEN, VaultRig
 
 
@@ -27,18 +28,11 @@ def rig(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[VaultRig]:
 
 
 def read(reference: str = VaultRig.reference, **options: Any) -> str:
-    parsed = Reference.parse(reference)
-    assert parsed is not None
-    return vault.read(parsed, **options)
+    return read_from(vault, reference, **options)
 
 
 def problem_of(reference: str = VaultRig.reference) -> str:
-    """What the error says; it is not that the secret is missing."""
-    with pytest.raises(SecretError) as caught:
-        read(reference)
-    assert not isinstance(caught.value, SecretNotFoundError)
-    assert found_in(str(caught.value)) == []
-    return str(caught.value)
+    return problem_with(vault, reference)
 
 
 def test_the_only_field_needs_no_name(rig: VaultRig) -> None:

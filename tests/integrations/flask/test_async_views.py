@@ -50,7 +50,8 @@ def test_many_requests_at_once_get_an_answer() -> None:
 
 def test_the_connections_of_a_request_are_closed_with_its_event_loop() -> None:
     with HTTPServer(default=GOOD) as server:
-        async_app(base_url=server.url).test_client().get("/")
+        assert async_app(base_url=server.url).test_client().get("/").text == "Good Good"
+        assert server.connections >= 1
         for connection in range(server.connections):
             server.wait_until_closed(connection + 1)
 
