@@ -50,7 +50,8 @@ def check_everything(python: Path) -> None:
     run(python, "-m", "ruff", "format", "--check", ".")
     run(python, "-m", "mypy")
     run(python, "-m", "pyright", "--pythonpath", python)
-    run(python, "-m", "pytest", "--numprocesses=2")
+    # By file, because the examples of a page or a docstring build on each other.
+    run(python, "-m", "pytest", "--numprocesses=2", "--dist=loadfile")
     # Each as its users would: it has a configuration of its own, and Django takes one in a process.
     for project in sorted(ROOT.glob("example_projects/*/pyproject.toml")):
         run(python, "-m", "mypy", folder=project.parent)
@@ -66,6 +67,8 @@ def check_oldest(python: Path) -> None:
 def main() -> None:
     if sys.version_info < (3, 11):  # noqa: UP036 - whoever runs this may have an older one
         sys.exit("together-di needs Python 3.11 or newer.")
+    if sys.argv[1:] in (["-h"], ["--help"]):
+        sys.exit(__doc__)
     python = set_up(".venv-tests", LOCK)
     if sys.argv[1:]:
         run(python, "-m", "pytest", *sys.argv[1:])

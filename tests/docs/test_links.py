@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PATTERNS = ("README.md", "CHANGELOG.md", "docs/*.md", "example_projects/*/README.md")
+DOCUMENTS = [path for pattern in PATTERNS for path in sorted(ROOT.glob(pattern))]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_linked_file_is_there(document: Path) -> None:
     links = re.findall(r"\]\(([^)\s]+)\)", document.read_text())
     files = [link.partition("#")[0] for link in links if not re.match(r"[a-z]+:|#", link)]

@@ -33,8 +33,8 @@ def test_a_document_is_named_once_among_the_sources(visitor: Visitor) -> None:
 
 def test_a_question_is_stored_with_its_answer(visitor: Visitor, fake_together: FakeTogether) -> None:
     fake_together.chat.completions.create.streams(["Bon", "jour"])
-    visitor.ask(QUESTION)
-    assert visitor.said == [("user", QUESTION), ("assistant", "Bonjour")]
+    visitor.ask("Hello?")
+    assert visitor.said == [("user", "Hello?"), ("assistant", "Bonjour")]
 
 
 def test_what_was_said_is_there_when_the_page_is_loaded_again(visitor: Visitor, fake_together: FakeTogether) -> None:

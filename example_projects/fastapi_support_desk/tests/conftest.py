@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("SUPPORT_DESK_", "TOGETHER_")):
+        if name.startswith(("SUPPORT_DESK_", "TOGETHER_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("TOGETHER_ENV_FILE", os.devnull)  # nor one that stands in `.env`
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from together_di.testing import FakeTogether
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine reaches a test."""
     for name in list(os.environ):
-        if name.startswith(("FLASK_", "TOGETHER_")):
+        if name.startswith(("FLASK_", "TOGETHER_")) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("TOGETHER_ENV_FILE", os.devnull)  # nor one that stands in `.env`
 
 
 @pytest.fixture
