@@ -15,7 +15,8 @@ from collections.abc import Iterator
 from django.core import checks
 from pydantic import SecretStr
 
-from together_di import ConfigurationError, InsecureBaseURLWarning, MissingAPIKeyError, Timeout, TogetherClient
+from together_di import ConfigurationError, MissingAPIKeyError, Timeout
+from together_di.config import credential_for, warn_of_exposure
 from together_di.options import OPTIONS
 from together_di.secrets import Reference
 from together_di.sources import Found, look, misspelt
@@ -62,21 +63,28 @@ def _clients() -> list[Found]:
 
 
 def _configuration(found: Found) -> Iterator[checks.CheckMessage]:
+    values, problems = found.check()
+    try:
+        credential_for(found, values)
+    except MissingAPIKeyError:
+        yield _warning(
+            1,
+            f"The Together client {found.name!r} has no API key: each of its calls will fail.",
+            f"Set {OPTIONS['api_key'].variables(found.name)[0]}, or the transport 'embedded' to do without. {_ASK}",
+        )
+    except ConfigurationError as error:
+        problems.append(str(error))
+    yield from map(_error, problems)
+    if "base_url" in values and values.get("transport") != "embedded":
+        yield from _exposure(values["base_url"])
+
+
+def _exposure(base_url: str) -> Iterator[checks.CheckMessage]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        try:
-            TogetherClient.from_found(found)
-        except MissingAPIKeyError:
-            yield _warning(
-                1,
-                f"The Together client {found.name!r} has no API key: each of its calls will fail.",
-                f"Set {OPTIONS['api_key'].variables(found.name)[0]}, or the transport 'embedded' to do without. {_ASK}",
-            )
-        except ConfigurationError as error:
-            yield from map(_error, str(error).splitlines())
+        warn_of_exposure(base_url)
     for warning in caught:
-        if issubclass(warning.category, InsecureBaseURLWarning):
-            yield _warning(2, str(warning.message), _ASK)
+        yield _warning(2, str(warning.message), _ASK)
 
 
 def _deployment(found: Found) -> Iterator[checks.CheckMessage]:

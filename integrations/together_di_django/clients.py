@@ -70,7 +70,12 @@ def override(client: Together | AsyncTogether, alias: str = "default") -> Genera
     Args:
         client: A `Together` for `get_together`, an `AsyncTogether` for `get_async_together`, a `FakeTogether` for both.
         alias: Whose place it takes.
+
+    Raises:
+        TypeError: It is no client.
     """
+    if not isinstance(client, Together | AsyncTogether):
+        raise TypeError(f"override() takes a FakeTogether, or another client, not a {type(client).__name__}.")
     container: Any = get_container(alias)
     with ExitStack() as stack:
         if isinstance(client, AsyncTogether):

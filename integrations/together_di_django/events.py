@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TypeVar
 
@@ -28,10 +29,23 @@ def sse(
             one. The latter needs an ASGI server.
         first: Events to send before it, by name: `[("sources", ["returns.md"])]`; their data becomes JSON.
         each: Called with each chunk before it is sent, for example to collect the text.
+
+    Raises:
+        TypeError: It is no stream; the message says what to do.
     """
     if isinstance(stream, AsyncStream):
         return _AsyncEvents(stream, aserver_sent_events(stream, first, each))
+    if not isinstance(stream, Stream):
+        raise TypeError(_refusal(stream))
     return _Events(stream, server_sent_events(stream, first, each))
+
+
+def _refusal(given: object) -> str:
+    said = f"sse() needs the Stream that create(..., stream=True) gives, not a {type(given).__name__}."
+    if not inspect.iscoroutine(given):
+        return said
+    given.close()  # or Python would also warn that it was never awaited
+    return f"{said} In an `async def` view, write sse(await ...)."
 
 
 class _Events(StreamingHttpResponse):

@@ -49,7 +49,8 @@ def together_lifespan(
         TypeError: The arguments make no sense together.
     """
     options = _concealed(options)
-    config = None if config is None else _concealed(config)
+    if isinstance(config, Mapping):
+        config = _concealed(config)
     _check_arguments(app_lifespan, container, config, options)
     running = _Running(lambda: container or _built(config, options))
     run_app: Callable[[Starlette], AbstractAsyncContextManager[Mapping[str, Any] | None]]
@@ -77,19 +78,27 @@ def _concealed(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: conceal(value) if str(name).lower() == "api_key" else value for name, value in options.items()}
 
 
-def _check_arguments(
-    app_lifespan: object, container: object, config: Mapping[str, Any] | None, options: Mapping[str, Any]
-) -> None:
+def _check_arguments(app_lifespan: object, container: object, config: object, options: Mapping[str, Any]) -> None:
     if isinstance(app_lifespan, Starlette):
         raise TypeError("Write FastAPI(lifespan=together_lifespan()), with parentheses after together_lifespan.")
     if inspect.isasyncgenfunction(app_lifespan) or inspect.isgeneratorfunction(app_lifespan):
         raise TypeError(f"Write @contextlib.asynccontextmanager above `async def {app_lifespan.__name__}`.")
+    if app_lifespan is not None and not callable(app_lifespan):
+        raise TypeError(
+            f"The first argument of together_lifespan is a lifespan of your own, not a {type(app_lifespan).__name__}. "
+            'Write together_lifespan(timeout=20), or together_lifespan(config={"timeout": 20}).'
+        )
     given = [name for name, value in (("container", container), ("config", config)) if value is not None]
     given += sorted(options)[:1]
     if len(given) > 1:
         raise TypeError(
             f"together_lifespan got {' and '.join(given)}: write either container=..., or config={{...}}, or the "
             "options of one client."
+        )
+    if config is not None and not isinstance(config, Mapping):
+        raise TypeError(
+            f"together_lifespan takes as config a dict of options, not a {type(config).__name__}. "
+            'Write together_lifespan(config={"timeout": 20}).'
         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -30,8 +31,21 @@ def sse(
         stream: What `create(..., stream=True)` gave, from either client.
         first: Events to send before it, by name: `[("sources", ["returns.md"])]`; their data becomes JSON.
         each: Called with each chunk before it is sent, for example to collect the text.
+
+    Raises:
+        TypeError: It is no stream; the message says what to do.
     """
+    if not isinstance(stream, Stream | AsyncStream):
+        raise TypeError(_refusal(stream))
     return _EventStream(stream, first, each)
+
+
+def _refusal(given: object) -> str:
+    said = f"sse() needs the Stream that create(..., stream=True) gives, not a {type(given).__name__}."
+    if not inspect.iscoroutine(given):
+        return said
+    given.close()  # or Python would also warn that it was never awaited
+    return f"{said} In an `async def` route, write sse(await ...)."
 
 
 class _EventStream(StreamingResponse):

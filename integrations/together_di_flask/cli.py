@@ -6,20 +6,29 @@ import argparse
 import sys
 
 import click
-from flask.cli import with_appcontext
+from flask.cli import FlaskGroup, with_appcontext
 
 from together_di import TogetherError
 from together_di.commands import COMMANDS, add_commands
 
 from .clients import current_container
 
+_GROUP = "together"
+
 
 def together_group() -> click.Group:
     """The group, with a click command for each command, which hands its arguments over as they are."""
-    group = click.Group("together", help="The Together clients of this app.")
+    group = click.Group(_GROUP, help="The Together clients of this app.")
     for name, command in COMMANDS.items():
         group.add_command(_handed_over(name, command.summary))
     return group
+
+
+def says_what_is_wrong() -> bool:
+    """Whether the app is made for `flask together`, which must not stop at what it is to explain."""
+    context = click.get_current_context(silent=True)
+    # To look a command up among those of the app, `flask` makes the app; for `run` and `shell` it does not.
+    return context is not None and isinstance(context.command, FlaskGroup) and _GROUP in sys.argv[1:]
 
 
 def _handed_over(name: str, summary: str) -> click.Command:

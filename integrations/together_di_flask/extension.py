@@ -6,13 +6,13 @@ import logging
 import weakref
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, Never, TypeVar
 
 from flask import Flask
 
 from together_di import AsyncTogether, Together, TogetherContainer
 
-from .cli import together_group
+from .cli import says_what_is_wrong, together_group
 from .clients import EXTENSION, AppClients, FlaskSetupError, container_of, current_container
 from .settings import read
 
@@ -56,9 +56,18 @@ class FlaskTogether(AppClients):
 
     Args:
         app: The app to set up at once, if there is one already.
+        **options: There are none: they stand in `app.config`.
+
+    Raises:
+        TypeError: There are options; or it is no app.
     """
 
-    def __init__(self, app: Flask | None = None) -> None:
+    def __init__(self, app: Flask | None = None, **options: Never) -> None:
+        if options:
+            raise TypeError(
+                f"FlaskTogether takes no options, but got {', '.join(options)}. Write them into "
+                'app.config["TOGETHER"], as in {"timeout": 20}, before init_app(app).'
+            )
         super().__init__()
         self._containers: weakref.WeakKeyDictionary[Flask, TogetherContainer] = weakref.WeakKeyDictionary()
         self._fakes: list[_Fake] = []
@@ -68,13 +77,17 @@ class FlaskTogether(AppClients):
     def init_app(self, app: Flask) -> None:
         """Read the configuration of `app`, and give it its clients, `flask together`, and `together` in `flask shell`.
 
-        What changes in `app.config` afterwards does not count. Nothing is opened or fetched.
+        What changes in `app.config` afterwards does not count. Nothing is opened or fetched. Under `flask together`,
+        the command says what is wrong.
 
         Raises:
             FlaskSetupError: It has been called for this app before.
             ConfigurationError: An option cannot be used; the message says which, and where it stands.
             MissingAPIKeyError: There is no key anywhere.
+            TypeError: It is no app.
         """
+        if not isinstance(app, Flask):
+            raise TypeError(f"FlaskTogether(app) and init_app(app) take the Flask app, not a {type(app).__name__}.")
         if EXTENSION in app.extensions:
             raise FlaskSetupError(
                 f"The app {app.name!r} is set up already. Likely mistakes: both `FlaskTogether(app)` and "
@@ -83,7 +96,8 @@ class FlaskTogether(AppClients):
             )
         given = read(app.config)
         container = TogetherContainer(config=given.options, source=given.source, defaults={"blocking_calls": "warn"})
-        self._check(container)
+        if not says_what_is_wrong():
+            self._check(container)
         for fake in self._fakes:
             fake.replace_in(container)
         app.extensions[EXTENSION] = self._containers[app] = container

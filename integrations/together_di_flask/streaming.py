@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -50,4 +51,7 @@ def _refusal(given: object) -> str:
             "sse() got an AsyncStream. Flask ends the event loop of an `async def` view, and the stream with it, "
             "before it sends the answer: write a `def` view, and call create(..., stream=True) of get_together() there."
         )
+    if inspect.iscoroutine(given):
+        given.close()  # or Python would also warn that it was never awaited
+        return "sse() needs the Stream that create(..., stream=True) of get_together() gives, not a coroutine."
     return f"sse() needs the Stream that create(..., stream=True) gives, not a {type(given).__name__}."

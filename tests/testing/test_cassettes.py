@@ -86,7 +86,8 @@ def test_a_stream_is_given_again_chunk_by_chunk(path: Path) -> None:
     assert len(again) > 3
 
 
-def test_async_clients_are_recorded_and_answered_too(path: Path) -> None:
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+def test_async_clients_are_recorded_and_answered_too(path: Path, transport: str) -> None:
     async def work(client: AsyncTogether) -> list[Any]:
         stream = await ask(client, stream=True)
         return [await ask(client), await embed_async(client), [chunk async for chunk in stream]]
@@ -95,7 +96,7 @@ def test_async_clients_are_recorded_and_answered_too(path: Path) -> None:
         return await client.embeddings.create(model="m", input="a")
 
     async def record(url: str) -> Any:
-        async with AsyncTogether(api_key=KEY, base_url=url) as client:
+        async with AsyncTogether(api_key=KEY, base_url=url, transport=transport) as client:
             return await work(client)
 
     with EmulatorServer() as server, cassette(path, record="all"):

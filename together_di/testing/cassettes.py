@@ -198,11 +198,15 @@ class Recorder:
         """`response`, whose body is kept while it is read."""
         # What is kept and handed on is unpacked.
         headers = [item for item in response.raw_headers if item[0].lower() != b"content-encoding"]
-        recorded = Recorded(request, response.status_code, headers)
+        # The call ends by taking the key from its request; here it is still needed, so that it can be blotted out.
+        recorded = Recorded(replace(request), response.status_code, headers)
         self._calls.append(recorded)
         call.reply = Reply(response.status_code, dict(response.headers), recorded.chunks)
         source = response._body
-        assert source is not None
+        if source is None:  # all of it has come with its head
+            recorded.chunks.append(response.content)
+            recorded.is_whole = True
+            return response
         body = replace(source, close=response.close, aclose=response.aclose)
         if source.chunks is not None:
             body.chunks = _captured(response, recorded)

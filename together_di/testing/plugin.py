@@ -30,6 +30,8 @@ MARKER = (
 
 #: The cassettes that were recorded in this session.
 RECORDED = pytest.StashKey[list[Path]]()
+#: Whether a test's marker was read.
+READ = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,6 +81,19 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         names.insert(0, "fake_together")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> None:
+    """Fail a test whose marker says what nobody heard."""
+    marker = item.get_closest_marker("together")
+    if marker is not None and marker.kwargs and not item.stash.get(READ, False):
+        pytest.fail(
+            f"Nothing has read the arguments of this test's marker {_written(marker)}: it was added after the test was "
+            "collected, or another fixture fake_together stands in the place of the plugin's. Write the marker on the "
+            "test, its class or module; or have the test, or the other fixture, take fake_together.",
+            pytrace=False,
+        )
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what was recorded: it is to be looked at, and kept."""
     for path in config.stash[RECORDED]:
@@ -93,7 +108,24 @@ def _options(item: pytest.Item) -> Mapping[str, Any]:
     if marker.args or marker.kwargs.keys() - {"strict", "cassette"}:
         form = "@pytest.mark.together(strict=True) or (cassette='calls.json')"
         raise pytest.UsageError(f"{item.nodeid}: write {form}, or both, and nothing else.")
+    if marker.kwargs and _has_mixin(item):
+        raise pytest.UsageError(
+            f"{item.nodeid}: {_written(marker)} does not reach the fake of TogetherTestMixin. Write "
+            "self.fake_together.script.refuse_unscripted = True in place of strict=True, and "
+            "with together_di.testing.cassette('calls.json') in place of cassette=."
+        )
     return marker.kwargs
+
+
+def _written(marker: pytest.Mark) -> str:
+    return f"together({', '.join(f'{name}={value!r}' for name, value in marker.kwargs.items())})"
+
+
+def _has_mixin(item: pytest.Item) -> bool:
+    from .unittest import TogetherTestMixin
+
+    kind: object = getattr(item, "cls", None)
+    return isinstance(kind, type) and issubclass(kind, TogetherTestMixin)
 
 
 def _cassette(item: pytest.Item, named: str | os.PathLike[str] | bool) -> Path:
@@ -121,6 +153,7 @@ def fake_together(request: pytest.FixtureRequest) -> Iterator[FakeTogether]:
 
     item = cast("pytest.Item", request.node)  # pyright: ignore[reportUnknownMemberType]
     options = _options(item)
+    item.stash[READ] = True
     fake = FakeTogether(refuse_unscripted=bool(options.get("strict")))
     named = options.get("cassette")
     with _played(item, _cassette(item, named), fake) if named else intercepted(fake):

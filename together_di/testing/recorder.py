@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import reprlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import ndiff
 from typing import TYPE_CHECKING, Any, overload
 
+from .._text import near_miss
+from ..headers import is_secret_header
 from ..multipart import form_text
+from .habits import Strict
 
 if TYPE_CHECKING:
+    from ..wire import Request
     from .replies import Reply
 
 _shown = reprlib.Repr()
@@ -73,12 +77,19 @@ def _same(sent: Any, expected: Any) -> bool:
     return bool(sent == expected) or (isinstance(sent, str) and sent == form_text(expected))
 
 
+def hidden(headers: dict[str, str], request: Request) -> dict[str, str]:
+    """The headers of a request without the values of credentials."""
+    if request.key is not None:
+        headers["authorization"] = ""
+    return {name: "[hidden]" if is_secret_header(name) else value for name, value in headers.items()}
+
+
 def shown(params: Mapping[str, Any]) -> str:
     """Arguments as a call would be written, cut where they are long."""
     return ", ".join(f"{name}={_shown.repr(value)}" for name, value in params.items())
 
 
-class Assertions:
+class Assertions(Strict):
     """What a test can claim about the calls of a method, or of the whole API."""
 
     @property
@@ -108,7 +119,8 @@ class Assertions:
         last = self.calls[-1]
         if not last.matches(params):
             made = {name: last.params[name] for name in params if name in last.params}
-            raise AssertionError(f"{self} was called with other arguments:\n{_difference(params, made)}")
+            difference = _difference(params, made) + self._misspelt(params)
+            raise AssertionError(f"{self} was called with other arguments:\n{difference}")
 
     def assert_called_once_with(self, /, **params: Any) -> None:
         """Fail unless there was just one call, and that with these arguments, among others."""
@@ -119,7 +131,17 @@ class Assertions:
         """Fail unless one of the calls was made with these arguments, among others."""
         self.assert_called()
         if not any(call.matches(params) for call in self.calls):
-            raise AssertionError(f"{self} was never called with {shown(params)}{self._listed()}")
+            listed = self._listed() + self._misspelt(params)
+            raise AssertionError(f"{self} was never called with {shown(params)}{listed}")
+
+    def _arguments(self) -> Iterable[str]:
+        """The names that an argument can have."""
+        return {name for call in self.calls for name in call.params}
+
+    def _misspelt(self, params: Mapping[str, Any]) -> str:
+        known = set(self._arguments())
+        hints = {name: near_miss(name, known) for name in params if name not in known}
+        return "".join(f"\nThere is no argument {name!r}{hint}." for name, hint in hints.items() if hint)
 
     def _listed(self) -> str:
         return ":" + "".join(f"\n  {number}. {call}" for number, call in enumerate(self.calls, start=1))
@@ -168,6 +190,9 @@ class Calls(Sequence[Call], Assertions):
 
     def __str__(self) -> str:
         return "The API"
+
+    def _as_written(self) -> str:
+        return "fake.calls"
 
     def __repr__(self) -> str:
         return f"<{len(self)} calls{self._listed() if self._calls else ''}>"

@@ -60,7 +60,7 @@ def reply_to(method: Method, value: object, params: Params) -> Reply:
     Raises:
         TypeError: The method gives nothing of that kind.
     """
-    if _is_error(value):
+    if is_error(value):
         return failing(value)
     if method.chunk is not None and params.get("stream") is True:
         return events(chunks_of(method, _pieces(method, value), params))
@@ -71,7 +71,8 @@ def reply_to(method: Method, value: object, params: Params) -> Reply:
     return Reply(200, JSON, (to_json(_body(method, value, params)),))
 
 
-def _is_error(value: object) -> TypeGuard[BaseException | type[BaseException]]:
+def is_error(value: object) -> TypeGuard[BaseException | type[BaseException]]:
+    """Whether it can be raised."""
     return isinstance(value, BaseException) or (isinstance(value, type) and issubclass(value, BaseException))
 
 
@@ -122,6 +123,18 @@ def _completion_body(text: str, params: Params) -> dict[str, Any]:
 
 
 def _embedding_body(vectors: Sequence[Sequence[float]], params: Params) -> dict[str, Any]:
+    if any(
+        not isinstance(vector, Iterable) or isinstance(vector, str | bytes)
+        for vector in cast("Sequence[object]", vectors)
+    ):
+        raise TypeError(f"embeddings.create cannot return {vectors!r}: give a list of vectors, such as [[0.1, 0.2]].")
+    texts = params.get("input", vectors)
+    asked = len(cast("Sequence[object]", texts)) if isinstance(texts, list | tuple) else 1
+    if asked != len(vectors):
+        raise AssertionError(
+            f"embeddings.create was given {asked} input(s), and told to return {len(vectors)} vector(s): give one for "
+            "each, or write .replies(lambda call: [[0.1, 0.2] for _ in call.params['input']])."
+        )
     data = [{"object": "embedding", "index": index, "embedding": list(v)} for index, v in enumerate(vectors)]
     return {"object": "list", "model": params.get("model", "fake"), "data": data}
 

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple, cast
 from urllib.parse import parse_qsl, unquote
 
 from .. import resources
+from .._text import near_miss
 from ..emulator.exchange import Request as EmulatorRequest
 from ..emulator.multipart import read_form
-from ..endpoint import Method
+from ..endpoint import Flow, Method
+from ..request import OPTION_NAMES
 from ..resource import Resource
 from ..wire import Request
 
@@ -85,6 +87,32 @@ def _argument_names(method: Method) -> Mapping[str, str]:
 def name_of(method: Method) -> str:
     """What a method is called here: `chat.completions.create`, `whoami`."""
     return method.name.removeprefix("client.")
+
+
+def arguments(method: Method) -> set[str]:
+    """The names of the arguments that a method sends."""
+    return method.signature.known - OPTION_NAMES
+
+
+def sought(method: Method, params: Mapping[str, Any]) -> dict[str, Any]:
+    """What a test looks for in the calls of a method, by the names under which they are remembered.
+
+    Raises:
+        TypeError: The method sends no such argument.
+    """
+    if isinstance(method, Flow):
+        return dict(params)  # what it sends is not what it is given
+    found = dict(params)
+    further: dict[str, Any] = {**(found.pop("extra_query", None) or {}), **(found.pop("extra_body", None) or {})}
+    known = arguments(method)
+    if not found.keys() <= known:
+        name = min(found.keys() - known)
+        hint = near_miss(name, known) or ". A field the API added since goes into extra_body={...}"
+        problem = (
+            "is an option, and only arguments are looked at" if name in OPTION_NAMES else f"is no argument of it{hint}"
+        )
+        raise TypeError(f"{name_of(method)}.when(): {name!r} {problem}.")
+    return found | further
 
 
 def recognised(request: Request, headers: Mapping[str, str]) -> tuple[str, dict[str, Any]]:

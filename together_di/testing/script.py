@@ -14,10 +14,10 @@ from pydantic_core import to_json
 
 from ..emulator import Emulator
 from ..errors import APIConnectionError, APITimeoutError, TogetherError
-from ..headers import is_secret_header
 from ..transport.embedded import answer
 from ..wire import Request
-from .recorder import Assertions, Call, Calls, shown
+from .habits import Strict
+from .recorder import Assertions, Call, Calls, hidden, shown
 from .replies import (
     JSON,
     Piece,
@@ -26,13 +26,14 @@ from .replies import (
     chunks_of,
     events,
     failing,
+    is_error,
     lost,
     parted,
     reply_to,
     tool_call,
     upload,
 )
-from .routes import UPLOAD, is_known_by_request, name_of, recognised
+from .routes import UPLOAD, arguments, is_known_by_request, name_of, recognised, sought
 
 if TYPE_CHECKING:
     from ..endpoint import Method
@@ -137,7 +138,7 @@ class Script:
             # It may be readable only once.
             request = replace(request, content=b"".join(request.content.chunks()))
         headers = {name.decode().lower(): value.decode("latin-1") for name, value in request.raw_headers}
-        call = Call(*recognised(request, headers), _hidden(headers, request))
+        call = Call(*recognised(request, headers), hidden(headers, request))
         self.calls.add(call)
         try:
             yield request, call
@@ -201,13 +202,7 @@ class Script:
         return f"Scripted are:{''.join(lines)}" if lines else "Nothing is scripted."
 
 
-def _hidden(headers: dict[str, str], request: Request) -> dict[str, str]:
-    if request.key is not None:
-        headers["authorization"] = ""
-    return {name: "[hidden]" if is_secret_header(name) else value for name, value in headers.items()}
-
-
-class Plan(Generic[R]):
+class Plan(Strict, Generic[R]):
     """Says what a method answers; each of these replaces what was said before, unless it comes after `.then`."""
 
     def __init__(self, script: Script, method: Method, params: Mapping[str, Any], *, append: bool = False) -> None:
@@ -227,8 +222,9 @@ class Plan(Generic[R]):
         Raises:
             TypeError: The method gives nothing of that kind.
         """
-        reply_to(self._method, value, {})  # so that a mistake shows here, and not in the code under test
-        return self._add(lambda call: reply_to(self._method, value, call.params))
+        method = self._scriptable()
+        reply_to(method, value, {})  # so that a mistake shows here, and not in the code under test
+        return self._add(lambda call: reply_to(method, value, call.params))
 
     def returns_json(self, body: object, status: int = 200) -> Planned[R]:
         """Answer with this JSON, whatever it is."""
@@ -246,15 +242,16 @@ class Plan(Generic[R]):
         Raises:
             TypeError: The method has no stream of such pieces.
         """
+        method = self._scriptable()
         said, holds = parted(pieces)
-        chunks_of(self._method, said, {})
+        chunks_of(method, said, {})
 
         def answer(call: Call) -> Reply:
             if call.streamed:
-                return events(chunks_of(self._method, said, call.params))._replace(delay=delay, holds=holds)
+                return events(chunks_of(method, said, call.params))._replace(delay=delay, holds=holds)
             texts = [piece for piece in said if isinstance(piece, str)]
             sound = b"".join(piece for piece in said if isinstance(piece, bytes))
-            return reply_to(self._method, sound or "".join(texts), call.params)
+            return reply_to(method, sound or "".join(texts), call.params)
 
         return self._add(answer)
 
@@ -267,17 +264,27 @@ class Plan(Generic[R]):
         """Have the call raise this error, at once: it is not tried again.
 
         Raises:
-            TypeError: The class needs more than a message: give the error itself.
+            TypeError: It is no error; or the class needs more than a message: give the error itself.
         """
+        if not is_error(error):
+            wanted = "an error such as RateLimitError('Slow down'), or its class; a status goes with returns_json"
+            raise TypeError(f"{self} cannot raise {error!r}: give {wanted}({{...}}, status=429).")
         failing(error)
         return self._add(lambda _: failing(error))
 
     def replies(self, function: Callable[[Call], Any]) -> Planned[R]:
-        """Answer with what `function` gives, or raises: anything that `returns` takes."""
+        """Answer with what `function` gives, or raises: anything that `returns` takes.
+
+        Raises:
+            TypeError: It is no function.
+        """
+        method = self._scriptable()
+        if not callable(function):
+            raise TypeError(f"{self}.replies() takes a function of a Call, not {function!r}: write .returns(...).")
 
         def answer(call: Call) -> Reply:
             try:
-                return reply_to(self._method, function(call), call.params)
+                return reply_to(method, function(call), call.params)
             except TogetherError as error:
                 return failing(error)
 
@@ -302,22 +309,28 @@ class Plan(Generic[R]):
         Raises:
             TypeError: The method has no stream of such pieces.
         """
+        method = self._scriptable()
         said, holds = parted(pieces)
-        chunks_of(self._method, said, {})
+        chunks_of(method, said, {})
 
         def answer(call: Call) -> Reply:
-            chunks = chunks_of(self._method, said, call.params, whole=False)
+            chunks = chunks_of(method, said, call.params, whole=False)
             broken = lost(APIConnectionError, "The connection was reset (scripted).")
             return events(chunks, error=broken)._replace(holds=holds)
 
         return self._add(answer)
 
-    def _add(self, answer: Answer) -> Planned[R]:
+    def _scriptable(self) -> Method:
         if not is_known_by_request(self._method):
-            name = name_of(self._method)
-            raise TypeError(f"{name} is made of calls of other methods: script those.")
-        rule = self._script.add(name_of(self._method), self._params, answer, append=self._append)
+            raise TypeError(f"{self} is made of calls of other methods: script those.")
+        return self._method
+
+    def _add(self, answer: Answer) -> Planned[R]:
+        rule = self._script.add(name_of(self._scriptable()), self._params, answer, append=self._append)
         return Planned(Plan(self._script, self._method, self._params, append=True), rule)
+
+    def __str__(self) -> str:
+        return name_of(self._method)
 
 
 class Planned(Generic[R]):
@@ -344,8 +357,12 @@ class Scripted(Plan[R], Assertions):
         self.__doc__ = function.__doc__
 
     def when(self, /, **params: Any) -> Plan[R]:
-        """Say what calls with these arguments, among others, are answered; it comes before what is said of all."""
-        return Plan(self._script, self._method, params)
+        """Say what calls with these arguments, among others, are answered; it comes before what is said of all.
+
+        Raises:
+            TypeError: The method has no such argument.
+        """
+        return Plan(self._script, self._method, sought(self._scriptable(), params))
 
     @property
     def calls(self) -> Sequence[Call]:
@@ -353,8 +370,8 @@ class Scripted(Plan[R], Assertions):
         name = name_of(self._method)
         return [call for call in self._script.calls if call.name == name]
 
-    def __str__(self) -> str:
-        return name_of(self._method)
+    def _arguments(self) -> Iterable[str]:
+        return {*super()._arguments(), *arguments(self._method)}
 
     def __repr__(self) -> str:
         return f"<fake {self}>"

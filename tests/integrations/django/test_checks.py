@@ -79,6 +79,20 @@ def test_a_missing_key_of_an_alias_is_told_with_its_own_variable() -> None:
     assert "TOGETHER_EU_API_KEY" in str(message.hint)
 
 
+def test_a_missing_key_is_a_warning_beside_an_error_as_well() -> None:
+    messages = checked({"default": {"TIMOUT": 2}, "eu": {"MAX_RETRIES": -1}, "us": {"API_KEY": GOOD_KEY}})
+    warnings = [message.msg for message in messages if message.id == "together_di.W001"]
+    errors = [message.msg for message in messages if message.id == "together_di.E001"]
+    assert ["'default'" in warnings[0], "'eu'" in warnings[1], len(warnings)] == [True, True, 2]
+    assert ['["TIMOUT"]' in errors[0], '["MAX_RETRIES"]' in errors[1], len(errors)] == [True, True, 2]
+
+
+def test_a_key_of_an_unknown_store_is_an_error() -> None:
+    message = the_one({"API_KEY": "vualt://secret/together#api_key"})
+    assert message.id == "together_di.E001"
+    assert "did you mean 'vault'" in message.msg
+
+
 # W002: plain http
 
 

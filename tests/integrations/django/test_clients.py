@@ -172,6 +172,12 @@ def test_an_override_takes_the_place_of_the_client_of_its_kind() -> None:
     assert get_async_together() is not fake
 
 
+def test_an_override_by_something_else_than_a_client_is_refused() -> None:
+    client: Any = FakeTogether
+    with pytest.raises(TypeError, match=r"takes a FakeTogether, or another client, not a type"), override(client):
+        pass
+
+
 @override_settings(TOGETHER={})
 def test_with_an_override_no_key_is_needed() -> None:
     with override(Together(transport="embedded")):

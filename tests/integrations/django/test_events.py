@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
 from typing import Any
@@ -12,10 +13,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest
 from django.test import AsyncClient, Client, RequestFactory, override_settings
 
+from together_di_django import get_async_together, get_together, sse
+
 from ...core.support.events import DONE, OPEN_ENDED, events
 from ...core.support.http_server import HTTPServer, chunked, raw, then_hang_up
 from ...core.support.sides import KEY
-from .project import async_stream_view, stream_view
+from .project import CHAT, async_stream_view, stream_view
 
 WHOLE = raw(chunked(events("Bon", "jour"), DONE))
 
@@ -127,3 +130,21 @@ def test_an_async_stream_under_wsgi_is_refused_with_what_to_do() -> None:
         with pytest.raises(ImproperlyConfigured, match=r"Use get_together\(\) .*, or an ASGI server; .* AsyncClient"):
             b"".join(Client().get("/async-stream"))
         server.wait_until_closed(1)
+
+
+# What is no stream
+
+
+@override_settings(TOGETHER={"TRANSPORT": "embedded"})
+def test_an_answer_that_is_not_streamed_is_refused() -> None:
+    answer: Any = get_together().chat.completions.create(**CHAT)
+    with pytest.raises(TypeError, match=r"needs the Stream that create\(\.\.\., stream=True\) gives, not a ChatCompl"):
+        sse(answer)
+
+
+@override_settings(TOGETHER={"TRANSPORT": "embedded"})
+def test_a_call_that_is_not_awaited_is_refused_and_python_does_not_warn_of_it_as_well() -> None:
+    call: Any = get_async_together().chat.completions.create(stream=True, **CHAT)
+    with pytest.raises(TypeError, match=r"not a coroutine\. In an `async def` view, write sse\(await \.\.\.\)"):
+        sse(call)
+    assert inspect.getcoroutinestate(call) == inspect.CORO_CLOSED

@@ -53,6 +53,24 @@ def test_a_mistake_in_the_settings_stops_check_and_not_the_command_that_explains
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("module", ["wsgi", "asgi"])
+def test_a_server_logs_each_mistake_in_the_settings_when_it_starts(module: str, tmp_path: Path) -> None:
+    logged = run(tmp_path, "-c", f"import {module}", TIMOUT=3, MAX_RETRIES="many").stderr.splitlines()
+    assert ['["TIMOUT"]' in logged[0], '["MAX_RETRIES"]' in logged[1], len(logged)] == [True, True, 2]
+
+
+@pytest.mark.parametrize("module", ["wsgi", "asgi"])
+def test_a_server_starts_without_a_key_and_a_word(module: str, tmp_path: Path) -> None:
+    assert run(tmp_path, "-c", f"import {module}").stderr == ""
+
+
+def test_a_command_does_not_log_what_its_checks_say(tmp_path: Path) -> None:
+    program = tmp_path / "manage.py"
+    program.write_text("import sys, django.core.management as it; it.execute_from_command_line(sys.argv)")
+    said = run(tmp_path, str(program), "check", code=1, API_KEY=KEY, TIMOUT=3).stderr
+    assert said.count("TIMOUT") == 1
+
+
 def test_the_shell_has_the_clients(tmp_path: Path) -> None:
     code = f"from together_di_django import get_together; print(get_together().{ASK}.choices[0].message.content)"
     with HTTPServer(default=GOOD) as server:

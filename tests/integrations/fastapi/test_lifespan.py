@@ -181,6 +181,18 @@ def test_options_from_two_places_are_refused(arguments: dict[str, Any]) -> None:
         together_lifespan(**arguments)
 
 
+def test_options_in_the_place_of_the_lifespan_are_refused() -> None:
+    make: Any = together_lifespan
+    with pytest.raises(TypeError, match=r"lifespan of your own, not a dict\. Write together_lifespan\(timeout=20\)"):
+        make({"timeout": 3})
+
+
+def test_a_config_that_is_no_dict_is_refused() -> None:
+    config: Any = KEY
+    with pytest.raises(TypeError, match=r"a dict of options, not a str\. Write together_lifespan\(config=\{"):
+        together_lifespan(config=config)
+
+
 @pytest.mark.parametrize("options", [{"api_key": KEY}, {"config": {"default": {"API_KEY": KEY}}}])
 def test_the_key_is_not_in_the_locals_of_a_traceback(options: dict[str, Any]) -> None:
     with pytest.raises(OSError, match="no database") as caught:

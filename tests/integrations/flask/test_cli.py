@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ...core.support.http_server import HTTPServer, answer
+from ...core.support.http_server import PATIENCE, HTTPServer, answer
 from ...core.support.sides import KEY
+from ..app_server import ROOT
 from .support import EMBEDDED, make_app
 
 
@@ -73,3 +78,46 @@ def test_the_help_of_a_command_has_its_arguments() -> None:
 def test_the_help_of_the_group_lists_every_command(name: str) -> None:
     code, output = run("--help")
     assert (code, f"  {name} " in output) == (0, True)
+
+
+# An app that fails when it is made
+
+MISTAKEN = """
+from flask import Flask
+from together_di_flask import FlaskTogether
+
+def create_app():
+    app = Flask("shop")
+    app.config["TOGETHER"] = {"timout": 20}
+    app.cli.command("other")(lambda: None)
+    FlaskTogether(app)
+    return app
+"""
+
+
+def run_on_mistaken_app(directory: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    (directory / "shop.py").write_text(MISTAKEN)
+    return subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "shop", *command],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "integrations")])},
+        cwd=directory,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE * 3,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("command", ["config", "check"])
+def test_what_is_wrong_with_an_app_is_printed(command: str, tmp_path: Path) -> None:
+    done = run_on_mistaken_app(tmp_path, "together", command)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert "did you mean 'timeout'" in done.stdout
+    assert "There is no Together API key" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["other", "run"])
+def test_other_commands_fail_at_once(command: str, tmp_path: Path) -> None:
+    done = run_on_mistaken_app(tmp_path, command)
+    assert done.returncode == 1
+    assert "ConfigurationError" in done.stderr

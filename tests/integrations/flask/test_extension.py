@@ -133,6 +133,18 @@ def test_a_thread_of_its_own_needs_a_context_of_its_own() -> None:
     assert "thread" in str(caught[0])
 
 
+@pytest.mark.parametrize("set_up", [FlaskTogether, lambda app: FlaskTogether().init_app(app)])
+def test_what_is_no_app_is_refused(set_up: Any) -> None:
+    with pytest.raises(TypeError, match="take the Flask app, not a str"):
+        set_up(KEY)
+
+
+def test_an_option_given_to_the_extension_is_refused_with_where_it_belongs() -> None:
+    make: Any = FlaskTogether
+    with pytest.raises(TypeError, match=r'but got timeout\. Write them into app\.config\["TOGETHER"\]'):
+        make(timeout=3)
+
+
 # Failing at once
 
 

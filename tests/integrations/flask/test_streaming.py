@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -88,3 +89,12 @@ def test_an_answer_that_is_no_stream_is_refused() -> None:
         answer: Any = together.client.chat.completions.create(**CHAT)
         with pytest.raises(TypeError, match=r"needs the Stream that create\(\.\.\., stream=True\) gives, not a Chat"):
             sse(answer)
+
+
+def test_a_call_that_is_not_awaited_is_refused_and_python_does_not_warn_of_it_as_well() -> None:
+    together = FlaskTogether()
+    with make_app(together, TOGETHER=EMBEDDED).app_context():
+        call: Any = together.async_client.chat.completions.create(stream=True, **CHAT)
+        with pytest.raises(TypeError, match=r"stream=True\) of get_together\(\) gives, not a coroutine"):
+            sse(call)
+    assert inspect.getcoroutinestate(call) == inspect.CORO_CLOSED
