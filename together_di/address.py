@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -35,3 +36,13 @@ def parse_url(url: str) -> tuple[Origin, str] | None:
         return None
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return origin, quote(target, safe="/?%:@!$&'()*+,;=~[]")
+
+
+def is_near(host: str) -> bool:
+    """Whether `host` is this machine or in a private network."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        # Names without a dot resolve inside a container network or an office only.
+        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".test"))
+    return address.is_loopback or address.is_private

@@ -228,6 +228,21 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         return self.client.max_retries
 
     @property
+    def default_headers(self) -> Mapping[str, str]:
+        """The header fields that are sent with every request, besides those of this package and the key."""
+        return self.client.default_headers
+
+    @property
+    def default_query(self) -> Mapping[str, object]:
+        """What is added to every URL."""
+        return self.client.default_query
+
+    @property
+    def project_id(self) -> str | None:
+        """The project of the methods that take one."""
+        return self.client.project_id
+
+    @property
     def is_closed(self) -> bool:
         """Whether it takes no more calls."""
         return self._engine.is_closed or self._engine.shared.is_closed

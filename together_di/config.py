@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 from ._text import callers_level
-from .address import Origin
+from .address import Origin, is_near
 from .credentials import Credential
 from .errors import ConfigurationError, InsecureBaseURLWarning, MissingAPIKeyError
 from .key_lookup import TIME_TO_LIVE, KeyReference, find_credential
@@ -235,19 +234,9 @@ def _some_of(values: Mapping[str, Any], names: Sequence[str], prefix: str = "") 
 def warn_of_exposure(base_url: str) -> None:
     """Warn if requests to `base_url` cross a public network unencrypted."""
     parts = urlsplit(base_url)
-    if parts.scheme == "http" and not _is_near(parts.hostname or ""):
+    if parts.scheme == "http" and not is_near(parts.hostname or ""):
         message = f"The base URL {base_url} sends the API key unencrypted to a public host: write https://"
         warnings.warn(message, InsecureBaseURLWarning, stacklevel=callers_level())
-
-
-def _is_near(host: str) -> bool:
-    """Whether `host` is this machine or in a private network."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        # Names without a dot resolve inside a container network or an office only.
-        return "." not in host or host.endswith((".localhost", ".local", ".internal", ".test"))
-    return address.is_loopback or address.is_private
 
 
 def set_log_level(level: str | None) -> None:

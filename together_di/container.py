@@ -7,11 +7,12 @@ import logging
 from collections.abc import Callable
 from pickle import PicklingError
 from threading import get_ident
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dependency_injector import containers, providers
 
 from ._fork import ForkSafeLock
+from ._text import near_miss
 from .arrival import packed_container
 from .check import Health, ahealth_of, health_of
 from .client import AsyncTogether, Together
@@ -298,6 +299,17 @@ class TogetherContainer(_Lifecycle, containers.DeclarativeContainer):
     """
 
     instance_type = _Instance
+
+    if not TYPE_CHECKING:  # there its base tells what calling it gives
+
+        def __new__(cls, *args: object, **options: Any) -> Any:
+            """What is to replace the providers, by name."""
+            if args:
+                raise TypeError("TogetherContainer takes its arguments by name: config={...}.")
+            if unknown := options.keys() - cls.providers.keys():
+                name = min(unknown)
+                raise TypeError(f"TogetherContainer has no argument {name!r}{near_miss(name, cls.providers)}.")
+            return super().__new__(cls, **options)
 
     config = providers.Configuration()
     #: What messages call an option of `config`; `{}` stands for its name.

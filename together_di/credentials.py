@@ -189,6 +189,15 @@ def _given_by(module: str, name: str, source: str) -> Credential:
     return Credential(named(module, name), source)
 
 
+#: What is taken for a key by mistake, and what is said then.
+_NO_KEYS = {
+    r"(?i)bearer\s": "it begins with 'Bearer', which is added on the way; leave that out",
+    r"\{": "it is JSON; name the field that has the key, as in file:///run/secrets/together.json#api_key",
+    r"([\"']).*\1\Z": "it stands in quotation marks; leave them out",
+    r"[a-z][a-z0-9+.-]*://": "it is a reference, and what a reference refers to must be the key itself",
+}
+
+
 def _checked(value: SecretStr, source: str) -> SecretStr:
     """`value` stripped, if every character can stand in a header; the message never quotes it."""
     from pydantic import SecretStr
@@ -197,6 +206,9 @@ def _checked(value: SecretStr, source: str) -> SecretStr:
     length = len(value.get_secret_value())
     if not length:
         raise ConfigurationError(f"{source} is empty: give the key, or leave it out.")
+    for pattern, problem in _NO_KEYS.items():
+        if re.match(pattern, value.get_secret_value()):
+            raise ConfigurationError(f"{source} cannot be a key: {problem}.")
     bad = next((found.end() for found in re.finditer("[^!-~]", value.get_secret_value())), None)
     if bad is not None:
         raise ConfigurationError(

@@ -57,7 +57,8 @@ class Reader(Generic[T]):
         raise APIResponseValidationError(
             response,
             data[:2000].decode("utf-8", "replace"),
-            message=f"{self._who}(): the response ({status}, {content_type}) is not as documented: {problem}",
+            message=f"{self._who}(): the response of {response.url} ({status}, {content_type}) is not as documented: "
+            f"{problem}",
         )
 
 
@@ -65,7 +66,7 @@ class Misfit(Exception):  # noqa: N818 - internal; callers turn it into APIRespo
     """The bytes are not JSON, or not of the documented shape and that is required."""
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
     """A function from JSON bytes to `annotation`; it raises `Misfit`."""
     validate = _validator(annotation)
@@ -88,7 +89,7 @@ def decoder(annotation: Any, *, strict: bool) -> Callable[[bytes], Any]:
     return decode
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def _validator(annotation: Any) -> Callable[[bytes], Any]:
     if own := getattr(annotation, "json_decoder", None):
         return cast("Callable[[bytes], Any]", own())
@@ -132,8 +133,9 @@ def _fit_union(annotation: Any, arms: tuple[Any, ...], value: Any) -> Any:
 def _likeness(arm: Any, keys: frozenset[str]) -> tuple[int, int]:
     """How many of the keys `arm` knows, and how few it misses that it requires."""
     fields: dict[str, FieldInfo] = getattr(arm, "model_fields", {})
+    known = {field.alias or name for name, field in fields.items()}
     required = {field.alias or name for name, field in fields.items() if field.is_required()}
-    return len(keys & fields.keys()), -len(required - keys)
+    return len(keys & known), -len(required - keys)
 
 
 def _fit_model(model: type[BaseModel], data: dict[str, object]) -> BaseModel:
@@ -153,6 +155,6 @@ def _fit_model(model: type[BaseModel], data: dict[str, object]) -> BaseModel:
     return built
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1024)
 def _adapter(annotation: Any) -> TypeAdapter[Any]:
     return TypeAdapter(annotation)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, cast
 from ._fork import ForkSafeLock
 from .credentials import KEY_VARIABLE, Credential, conceal, shown_key
 from .errors import ConfigurationError, MissingAPIKeyError
+from .options import OPTIONS
 from .secrets import Reference, SecretError, SecretNotFoundError, colab, store_for
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class KeyReference(Credential):
             return key
         import anyio.to_thread
 
-        return await anyio.to_thread.run_sync(self.get)
+        return await anyio.to_thread.run_sync(self.get, abandon_on_cancel=True)
 
     def renew(self, refused: SecretStr | None) -> bool:
         """Read again because the API refused `refused`; whether there is another key now."""
@@ -127,7 +128,7 @@ class KeyReference(Credential):
         """The same, in a worker thread."""
         import anyio.to_thread
 
-        return await anyio.to_thread.run_sync(self.renew, refused)
+        return await anyio.to_thread.run_sync(self.renew, refused, abandon_on_cancel=True)
 
     def _current(self) -> SecretStr | None:
         """The key that was read, if it still counts."""
@@ -207,7 +208,7 @@ def find_credential(
         return credential_of(value, source, lifetime, client=None if was_given else client)
     if stores is not None and stores[0]:
         return KeyReference(*stores, lifetime)
-    variable = KEY_VARIABLE if client == "default" else f"TOGETHER_{client.upper()}_API_KEY"
+    variable = OPTIONS["api_key"].variables(client)[0]
     try:
         secret = cast("SecretStr", conceal(colab.read(Reference("colab", variable))))
     except SecretError as error:

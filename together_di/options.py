@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from ._sentinels import NotGiven, not_given
 from ._text import near_miss
-from .address import Origin
+from .address import Origin, is_near
 from .errors import ConfigurationError
 from .headers import is_secret_header
 from .secrets import Reference, store_for
@@ -47,8 +47,8 @@ def refused(source: str, value: object, problem: str) -> ConfigurationError:
 def checked_seconds(value: object, source: str) -> float:
     """A positive number of seconds, also as text."""
     try:
-        seconds = float(value)  # type: ignore[arg-type]  # anything but a number is the error below
-    except (TypeError, ValueError):
+        seconds = float(str(value))  # which `True` is not
+    except ValueError:
         raise refused(source, value, "is not a number of seconds; write for example 20") from None
     if not 0 < seconds < float("inf"):
         raise refused(source, value, "must be a positive number of seconds (None means no limit)")
@@ -202,7 +202,8 @@ def normalise_base_url(value: object, source: str) -> str:
     if parts.scheme not in {"http", "https"}:
         # What does not look like a host is not repeated: it may be a key in the wrong place.
         address = text if re.match(r"[\w-]+(\.[\w-]+)+|[\w-]+:\d", text) else "..."
-        hint = f"write https://{address}" if "://" not in text else "only https:// and http:// are spoken here"
+        scheme = "http" if is_near(address.partition("/")[0].partition(":")[0]) else "https"
+        hint = f"write {scheme}://{address}" if "://" not in text else "only https:// and http:// are spoken here"
         raise refused(source, text, f"has no usable scheme: {hint}")
     if not host or re.search(r"[\s\x00-\x1f\x7f]", text):
         raise refused(source, text, f"names no host; write for example {DEFAULT_BASE_URL}")
@@ -220,11 +221,9 @@ def normalise_base_url(value: object, source: str) -> str:
 
 def checked_headers(value: object, source: str) -> Mapping[str, str]:
     """Header fields by name, or as text with one `Name: value` on each line."""
-    headers = _header_lines(value, source) if isinstance(value, str) else value
-    if not isinstance(headers, Mapping):
-        raise ConfigurationError(f"{source} must be a dict of header fields, not {type(headers).__name__}.")
-    check_headers(cast("Mapping[str, object]", headers), source)
-    return cast("Mapping[str, str]", headers)
+    headers = _header_lines(value, source) if isinstance(value, str) else cast("Mapping[str, str]", value)
+    check_headers(headers, source)
+    return headers
 
 
 def _header_lines(text: str, source: str) -> dict[str, str]:
@@ -255,6 +254,9 @@ def check_headers(headers: Mapping[str, object], source: str) -> None:
     Raises:
         ConfigurationError: Names the header, never its value.
     """
+    given: object = headers
+    if not isinstance(given, Mapping):
+        raise ConfigurationError(f"{source} must be a dict of header fields, not {type(given).__name__}.")
     for name, value in headers.items():
         if not isinstance(name, str) or not _TOKEN(name):
             raise ConfigurationError(f"{source}: {name!r} is not a header name (RFC 9110, 5.1).")

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
+from ._text import near_miss
+
 if TYPE_CHECKING:
     from .config import TogetherClient
     from .engine import Engine
@@ -66,6 +68,15 @@ class Resource(Generic[M]):
         def with_streaming_response(self) -> Self:
             """The same methods; each returns a context manager around a response that has not been read."""
             return type(self)(self._engine.streamed)
+
+        def __getattr__(self, name: str) -> Any:
+            if name.startswith("_"):
+                return super().__getattribute__(name)
+            own = [known for known in vars(type(self)) if not known.startswith("_") and known != "name"]
+            hint = near_miss(name, own)
+            if self._engine.script is not None and own and not hint:
+                hint = f": a fake is told what each method gives, as in .{own[0]}.returns(...)"
+            raise AttributeError(f"{self.name} has no {name!r}{hint}.")
 
     def __repr__(self) -> str:
         return f"<together_di {self.name}>"

@@ -54,8 +54,10 @@ class Signature:
 
     def _add_positional(self, args: tuple[object, ...], values: dict[str, Any], who: str) -> None:
         if len(args) > len(self.positional):
-            allowed = ", ".join(self.positional) or "none"
-            raise TypeError(f"{who}() takes arguments by name; without a name only: {allowed}.")
+            if self.positional:
+                raise TypeError(f"{who}() takes arguments by name; without a name only: {', '.join(self.positional)}.")
+            names = ", ".join(f"{name}=..." for name in sorted(self.required or self.known - OPTION_NAMES)[:3])
+            raise TypeError(f"{who}() takes its arguments by name: write {names}.")
         for name, value in zip(self.positional, args, strict=False):
             if name in values:
                 raise TypeError(f"{who}() got {name!r} twice.")

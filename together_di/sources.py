@@ -122,6 +122,8 @@ def look(
         ConfigurationError: There is no client of that name.
     """
     given = given or {}
+    if not isinstance(cast("object", given), Mapping):
+        raise ConfigurationError(f"{_place(source)} must be a dict of options, not {type(given).__name__}.")
     file = _ConfigFile()
     # Most options are not set: a list of what there is costs less than asking for each.
     environment = {variable: os.environ.get(variable, "") for variable in os.environ if variable.startswith(PREFIX)}
@@ -174,9 +176,14 @@ def _nested(source: str, given: Mapping[str, Any], name: str) -> str:
     return source.replace("{}", f'{name}"]["{{}}' if source.endswith('["{}"]') else f"{name}.{{}}")
 
 
+def _place(source: str) -> str:
+    """What messages call the place whose options are `source`."""
+    return source.removesuffix('["{}"]').removesuffix(".{}")
+
+
 def _from_dict(options: Any, source: str, known: set[str], *, was_given: bool = True, key: str = "not given") -> Place:
     if not isinstance(options, Mapping):
-        said = source.removesuffix('["{}"]').removesuffix(".{}")
+        said = _place(source)
         return Place({}, said, (f"{said} must hold the options of a client, as {DEFAULT!r} does.",))
     options = cast("Mapping[object, Any]", options)
     values: dict[str, Finding] = {}
@@ -184,7 +191,9 @@ def _from_dict(options: Any, source: str, known: set[str], *, was_given: bool = 
     for spelt, value in options.items():
         option, label = str(spelt).lower(), source.replace("{}", str(spelt))
         if option not in known:
-            problems.append(f"{label}: there is no such option{near_miss(str(spelt), _spelt_like(str(spelt), known))}.")
+            problems.append(f"{label}{_unknown(str(spelt), value, known)}")
+        elif option in values:
+            problems.append(f"{label}: this option is there twice, also as {values[option].source}.")
         elif _is_set(option, value):
             try:
                 values[option] = Finding(conceal(value) if option == "api_key" else value, label, was_given)
@@ -195,6 +204,15 @@ def _from_dict(options: Any, source: str, known: set[str], *, was_given: bool = 
             key = "empty" if value is not None else key
     spelt_key = "API_KEY" if any(str(name).isupper() for name in options) else "api_key"
     return Place(values, f"{source.replace('{}', spelt_key)} ({key})", tuple(problems))
+
+
+def _unknown(name: str, value: object, known: set[str]) -> str:
+    if name == DEFAULT:
+        return f" must be a dict with the options of the client, not {type(value).__name__}."
+    if isinstance(value, Mapping):
+        return f": there is no such option; for clients of several names, one has to be called {DEFAULT!r}."
+    name = name[len(PREFIX) :] if name.upper().startswith(PREFIX) else name
+    return f": there is no such option{near_miss(name, _spelt_like(name, known))}."
 
 
 def _spelt_like(name: str, known: set[str]) -> list[str]:
@@ -244,12 +262,12 @@ def _locations(environment: Mapping[str, str], *given: Any) -> dict[str, Finding
 
 def _env_file(name: str, where: Finding | None) -> Place:
     path = Path(where.value if where else ENV_FILE)
-    if not path.exists():
-        missing = (f"{where.source}={where.value!r}: there is no such file.",) if where else ()
-        return Place({}, f"{path} (no such file)", missing)
-    from dotenv import dotenv_values
-
     try:
+        if not path.exists():
+            missing = (f"{where.source}={where.value!r}: there is no such file.",) if where else ()
+            return Place({}, f"{path} (no such file)", missing)
+        from dotenv import dotenv_values
+
         texts = dotenv_values(path, encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         return Place({}, f"{path} (unreadable)", (f"{path} cannot be read: {_reason(error)}.",))

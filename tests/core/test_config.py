@@ -81,7 +81,8 @@ def test_an_ipv6_host_keeps_its_brackets() -> None:
     ("url", "advice"),
     [
         ("api.together.ai", "https://api.together.ai"),
-        ("localhost:8000", "https://localhost:8000"),
+        ("localhost:8000", "http://localhost:8000"),
+        ("10.0.0.7:8000", "http://10.0.0.7:8000"),
         ("ftp://api.together.ai", "https://"),
         ("https://", "host"),
         ("https:///v1", "host"),

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from together_di import APIResponseValidationError, Together
 from together_di.decoding import Misfit, decoder
+from together_di.types._base import CamelModel
 from together_di.types.audio import Transcription, TranscriptionVerbose
 from together_di.types.chat import ChatCompletion, ChatCompletionChoice, ChatCompletionChunk, ChatCompletionMessage
 from together_di.types.embeddings import Embedding
@@ -45,6 +46,17 @@ def test_what_fits_is_decoded_to_the_documented_types() -> None:
     assert type(result.choices[0]) is ChatCompletionChoice
     assert type(result.choices[0].message) is ChatCompletionMessage
     assert result.to_dict() == completion()
+
+
+def test_of_two_models_that_do_not_fit_the_one_with_more_of_the_keys_is_taken() -> None:
+    class Small(CamelModel):
+        small_name: int
+
+    class Large(CamelModel):
+        large_name: int | None = None
+        large_size: int
+
+    assert type(lenient(Small | Large, {"largeName": "x"})) is Large
 
 
 @pytest.mark.parametrize("strict", [False, True])

@@ -140,3 +140,11 @@ def test_an_argument_that_was_not_given_can_be_misspelt(create: Any, chat: dict[
     create(**chat)
     with pytest.raises(AssertionError, match=r"There is no argument 'temprature' \(did you mean 'temperature'"):
         create.assert_called_with(temprature=0)
+
+
+def test_a_namespace_is_not_a_method(fake: FakeTogether) -> None:
+    namespace: Any = fake.chat.completions
+    with pytest.raises(AttributeError, match=r"chat\.completions has no 'returns': .* as in \.create\.returns"):
+        namespace.returns("x")
+    with pytest.raises(AttributeError, match=r"did you mean 'create'\?"):
+        _ = namespace.creat

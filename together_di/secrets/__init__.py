@@ -89,7 +89,16 @@ def register_store(scheme: str, store: Store | Callable[[Reference], str]) -> No
 
     For example a Google client of your own:
     `register_store("gcp-sm", functools.partial(gcp_sm.read, client=client))`.
+
+    Args:
+        scheme: What its references begin with, without `://`.
+        store: A function that gives the key for a reference, or a `Store`.
+
+    Raises:
+        TypeError: It is neither.
     """
+    if not callable(store if not isinstance(store, Store) else store.read):
+        raise TypeError(f"register_store({scheme!r}, ...) takes a function from a Reference to the key, or a Store.")
     _registered[scheme] = store if isinstance(store, Store) else Store(store)
 
 

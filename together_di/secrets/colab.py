@@ -6,7 +6,7 @@ import importlib
 import sys
 from typing import Any
 
-from . import Reference, SecretError
+from . import Reference, SecretError, field_of
 
 _STATES = {
     "SecretNotFoundError": "no secret of that name",
@@ -32,4 +32,4 @@ def read(reference: Reference) -> str:
     text = str(found.pop() or "").strip()
     if not text:
         raise SecretError("the secret is empty")
-    return text
+    return field_of(text, reference.field, "the secret")
