@@ -267,5 +267,5 @@ def _let_go(transport: SyncTransport | AsyncTransport, leases: set[Lease]) -> No
     their connections would make each of them complain.
     """
     here = threading.get_ident()
-    if all(lease.thread == here for lease in leases):
+    if all(lease.thread == here for lease in list(leases)):  # a copy, made in one step: those threads change it
         transport.close()

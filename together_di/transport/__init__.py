@@ -1,7 +1,8 @@
 """The one seam to the network: everything above it is the same for every transport, and knows no HTTP library.
 
 A transport takes a `Request`, adds the key, sends it once and gives a `Response` whose body has not been read.
-It raises `APIConnectionError` or `APITimeoutError` and nothing else of its library.
+Whatever its HTTP library raises becomes an `APIConnectionError` (an `APITimeoutError`, if it took too long); settings
+that turn out to be of no use only when a connection is opened are a `ConfigurationError`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class SyncTransport(Protocol):
 
         Raises:
             APIConnectionError: There was no response.
+            ConfigurationError: The proxy or the certificates cannot be used.
         """
         ...
 
@@ -55,6 +57,7 @@ class AsyncTransport(Protocol):
 
         Raises:
             APIConnectionError: There was no response.
+            ConfigurationError: The proxy or the certificates cannot be used.
         """
         ...
 

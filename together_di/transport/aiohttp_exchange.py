@@ -142,7 +142,8 @@ class Exchange(AsyncIterator[bytes]):
 
     async def _send(self, protocol: ResponseHandler, route: Route) -> None:
         request, content, transport = self._request, self._request.content, protocol.transport
-        assert transport is not None
+        if transport is None:  # since it was looked at, others have run
+            raise httpcore.ReadError("the connection was closed at once")
         if isinstance(content, bytes) and len(content) <= AT_ONCE:
             transport.write(head_of(request, route) + content)
             return

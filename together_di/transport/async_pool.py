@@ -15,7 +15,7 @@ from typing import Any, cast
 import httpcore
 
 from .._fork import inherited
-from .._loops import Loop, is_running, running_loop, soon
+from .._loops import Loop, is_running, running_loop
 from ..address import Origin
 from ..network import Network
 from ..wire import Body, Request, Response
@@ -29,7 +29,7 @@ from .common import (
     tls_for,
 )
 from .idle import Idle
-from .per_loop import InLoop, PerLoop
+from .per_loop import InLoop, PerLoop, await_soon
 from .pool import HTTPCORE_ERRORS, as_sent, http_origin, socket_of, through
 from .slots import Slots
 from .sync_network import NO_MORE
@@ -62,7 +62,6 @@ class LoopConnections(InLoop):
         self._slots = Slots(settings.max_connections)
         self._idle: Idle[httpcore.AsyncConnectionInterface] = Idle(settings)
         self._routes: dict[Origin, httpcore.AsyncConnectionPool] = {}
-        # A loop itself refers to its tasks only weakly.
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def exchange(self, request: Request) -> tuple[httpcore.Response, Lent]:
@@ -128,22 +127,9 @@ class LoopConnections(InLoop):
 
     def drop(self, answer: httpcore.Response, lent: Lent) -> None:
         """Have a connection given back, from any thread."""
-        loop = self.loop
-
-        def start() -> None:
-            if isinstance(loop, asyncio.AbstractEventLoop):
-                tasks.add(task := loop.create_task(lent.aclose()))
-                task.add_done_callback(tasks.discard)
-            else:
-                import trio
-
-                trio.lowlevel.spawn_system_task(lent.aclose)
-
-        tasks = self._tasks
-        if not is_running(loop):
+        if not is_running(self.loop):
             self._shut(answer)  # the rest is done when the loop goes on
-        with suppress(RuntimeError):  # the loop has ended, and its connections with it
-            soon(loop, start)
+        await_soon(self.loop, lent.aclose, self._tasks)
 
     async def end(self) -> None:
         """Close the connections; those that wait for one get an error."""

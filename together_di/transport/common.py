@@ -14,6 +14,7 @@ from ..address import Origin
 from ..errors import APIConnectionError, APITimeoutError, PoolTimeoutError, deadline_error
 from ..headers import RawHeaders
 from ..network import Network
+from ..options import checked_proxy, refused
 from ..wire import Request, Upload
 
 #: Seconds a stream that has said its last word is given to end, so that its connection can be used again.
@@ -39,16 +40,23 @@ def tls_context(ca_bundle: str | None) -> ssl.SSLContext:
 
     Making one takes some 20 ms and 800 kB. Certificates come from `ca_bundle`, else from `SSL_CERT_FILE` or
     `SSL_CERT_DIR`, else from certifi, as httpx does it.
+
+    Raises:
+        ConfigurationError: They cannot be read.
     """
     if ca_bundle is not None:
         file, folder = (None, ca_bundle) if os.path.isdir(ca_bundle) else (ca_bundle, None)  # noqa: PTH112 - a str
     else:
         file, folder = os.environ.get("SSL_CERT_FILE") or None, os.environ.get("SSL_CERT_DIR") or None
-    with _tls_lock:
-        context = _tls_contexts.get((file, folder))
-        if context is None:
-            context = _tls_contexts[file, folder] = _new_tls_context(file, folder)
-        return context
+    try:
+        with _tls_lock:
+            context = _tls_contexts.get((file, folder))
+            if context is None:
+                context = _tls_contexts[file, folder] = _new_tls_context(file, folder)
+            return context
+    except OSError as error:  # of a file: a directory is not looked into before there is a certificate to check
+        problem = f"cannot be read ({error.strerror}); it must be a file of PEM certificates"
+    raise refused("env SSL_CERT_FILE" if ca_bundle is None else "option ca_bundle", file, problem)
 
 
 def tls_for(scheme: str, network: Network) -> ssl.SSLContext | None:
@@ -65,14 +73,26 @@ def _new_tls_context(file: str | None, folder: str | None) -> ssl.SSLContext:
 
 
 def proxy_for(origin: Origin, network: Network) -> str | None:
-    """The proxy of the settings, else the one that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name."""
+    """The proxy of the settings, else the one that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` name.
+
+    Raises:
+        ConfigurationError: That one cannot be used.
+    """
     if network.proxy is not None:
         return network.proxy
     proxies = urllib.request.getproxies()
-    proxy = proxies.get(origin.scheme) or proxies.get("all")
-    if not proxy or urllib.request.proxy_bypass(origin.authority):
+    scheme = next((scheme for scheme in (origin.scheme, "all") if proxies.get(scheme)), None)
+    if scheme is None or urllib.request.proxy_bypass(origin.authority):
         return None
-    return proxy if "://" in proxy else f"http://{proxy}"
+    proxy = proxies[scheme]
+    return checked_proxy(proxy if "://" in proxy else f"http://{proxy}", _source_of_proxy(scheme))
+
+
+def _source_of_proxy(scheme: str) -> str:
+    for variable in (f"{scheme}_proxy", f"{scheme}_proxy".upper()):
+        if os.environ.get(variable):
+            return f"env {variable}"
+    return f"the system's proxy for {scheme}"
 
 
 def headers_as_sent(request: Request) -> RawHeaders:
@@ -176,7 +196,8 @@ def failure(error: Exception, request: Request, *, answered: bool = True) -> API
     if name in _TIMEOUTS:
         problem: APIConnectionError = _timed_out(name, host, request)
     else:
-        problem = APIConnectionError(f"Connection to {host} failed: {text or name}.", request=record)
+        hint = " Does it speak http:// and not https://?" if "WRONG_VERSION_NUMBER" in text else ""
+        problem = APIConnectionError(f"Connection to {host} failed: {text or name}.{hint}", request=record)
         problem.unanswered = not answered and name in {"RemoteProtocolError", "ReadError", "WriteError"}
         problem.permanent = name in _PERMANENT or "CERTIFICATE_VERIFY_FAILED" in text
     try:

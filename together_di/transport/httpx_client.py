@@ -5,16 +5,23 @@ The client stays the caller's: it is never closed here.
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import socket
+from collections import deque
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from typing import Any
 
 import httpx
 
+from .._loops import running_loop
 from ..headers import RawHeaders
 from ..network import DEFAULT_NETWORK
 from ..options import DEFAULT_TIMEOUT
 from ..wire import Body, Request, Response
 from .common import chunks_off_loop, failure, headers_as_sent
+from .per_loop import await_soon
 
 _TIMEOUT = httpx.Timeout(**DEFAULT_TIMEOUT.parts())
 _LIMITS = httpx.Limits(
@@ -49,10 +56,12 @@ class ClientTransport:
         if not isinstance(client, httpx.Client):
             raise TypeError(f"http_client of Together must be an httpx.Client, not {type(client).__name__}.")
         self._client = client
+        self._dropped: deque[httpx.Response] = deque()
 
     def send(self, request: Request) -> Response:
         """Send `request` once; the body is read later."""
         content = request.content
+        self._close_dropped()
         try:
             answer = self._client.send(
                 _as_sent(self._client, request, content if isinstance(content, bytes) else content.chunks()),
@@ -62,12 +71,26 @@ class ClientTransport:
         except httpx.TransportError as error:
             problem = failure(error, request, answered=False)
         else:
-            body = Body(chunks=_guarded(answer, request), close=answer.close)
+            body = Body(
+                chunks=_guarded(answer, request),
+                close=functools.partial(_close, answer),
+                drop=functools.partial(self._drop, answer),
+            )
             return Response(answer.status_code, _decoded_headers(answer), request, body=body)
         raise problem
 
+    def _drop(self, answer: httpx.Response) -> None:
+        _shut(answer)
+        # To close it takes a lock of httpx, which this very thread may hold: that is left to the next request.
+        self._dropped.append(answer)
+
+    def _close_dropped(self) -> None:
+        while (answer := _pop(self._dropped)) is not None:
+            answer.close()
+
     def close(self) -> None:
-        """Nothing: the client belongs to the caller."""
+        """Give back what was dropped; the client belongs to the caller."""
+        self._close_dropped()
 
 
 class AsyncClientTransport:
@@ -79,6 +102,7 @@ class AsyncClientTransport:
         if not isinstance(client, httpx.AsyncClient):
             raise TypeError(f"http_client of AsyncTogether must be an httpx.AsyncClient, not {type(client).__name__}.")
         self._client = client
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def send(self, request: Request) -> Response:
         """Send `request` once; the body is read later."""
@@ -92,7 +116,8 @@ class AsyncClientTransport:
         except httpx.TransportError as error:
             problem = failure(error, request, answered=False)
         else:
-            body = Body(achunks=_aguarded(answer, request), aclose=answer.aclose)
+            drop = functools.partial(await_soon, running_loop(), answer.aclose, self._tasks)
+            body = Body(achunks=_aguarded(answer, request), aclose=answer.aclose, drop=drop)
             return Response(answer.status_code, _decoded_headers(answer), request, body=body)
         raise problem
 
@@ -127,6 +152,31 @@ def _as_sent(
 def _decoded_headers(answer: httpx.Response) -> RawHeaders:
     """The headers without `Content-Encoding`: httpx decodes what it asked for."""
     return [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-encoding"]
+
+
+def _close(answer: httpx.Response) -> None:
+    # First the end of the connection: to close it does not wake a thread that waits for its next bytes.
+    _shut(answer)
+    answer.close()
+
+
+def _shut(answer: httpx.Response) -> None:
+    """End the connection of an answer that has not been read; one of HTTP/2 has other answers, too, and goes on."""
+    stream = answer.extensions.get("network_stream")
+    if stream is None or answer.is_closed or answer.http_version == "HTTP/2":
+        return
+    sock = stream.get_extra_info("socket")
+    if isinstance(sock, socket.socket):
+        # An `SSLSocket` would take its own `shutdown` for a farewell.
+        with suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+
+
+def _pop(answers: deque[httpx.Response]) -> httpx.Response | None:
+    try:
+        return answers.popleft()
+    except IndexError:
+        return None
 
 
 def _guarded(answer: httpx.Response, request: Request) -> Iterator[bytes]:

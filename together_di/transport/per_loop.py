@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from typing import Generic, TypeVar
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
+from typing import Any, Generic, TypeVar
 
 from .._fork import inherited, register
-from .._loops import Loop, running_loop
+from .._loops import Loop, running_loop, soon
 from ..errors import APIConnectionError
 from .sync_network import NO_MORE
+
+
+def await_soon(loop: Loop, function: Callable[[], Coroutine[Any, Any, None]], tasks: set[asyncio.Task[None]]) -> None:
+    """Have `function` awaited in `loop`, from any thread; not if that has ended.
+
+    Args:
+        loop: The event loop.
+        function: What is awaited.
+        tasks: Holds the task of asyncio while it runs: a loop itself refers to its tasks only weakly.
+    """
+
+    def start() -> None:
+        if isinstance(loop, asyncio.AbstractEventLoop):
+            tasks.add(task := loop.create_task(function()))
+            task.add_done_callback(tasks.discard)
+        else:
+            import trio
+
+            trio.lowlevel.spawn_system_task(function)
+
+    with suppress(RuntimeError):  # the loop has ended, and its connections with it
+        soon(loop, start)
 
 
 class InLoop:
@@ -18,6 +41,7 @@ class InLoop:
     def __init__(self) -> None:
         self.loop = running_loop()
         self._gone: Callable[[], object] = bool
+        self._is_ending = False
         # A loop closes the async generators that were started in it before it ends (`loop.shutdown_asyncgens`, which
         # `asyncio.run` and every server call). This one, started and left waiting, closes the connections at that
         # moment: the last at which it can be done in an orderly way.
@@ -32,11 +56,20 @@ class InLoop:
         try:
             yield
         finally:
+            await self._end_once()
+
+    async def _end_once(self) -> None:
+        if not self._is_ending:
+            self._is_ending = True
             self._gone()
             await self.end()
 
     async def aclose(self) -> None:
-        """Close the connections, from inside the loop."""
+        """Close the connections, from inside the loop, unless that is being done already."""
+        if self._is_ending:
+            return
+        # Not within the generator: a loop that shuts down meanwhile closes it, and complains of one that runs.
+        await self._end_once()
         await self._watch.aclose()  # type: ignore[attr-defined]  # an async generator, typed as what it yields
 
     def close_from_outside(self) -> None:

@@ -31,6 +31,7 @@ from .sync_network import SyncNetwork
 
 #: What httpcore raises; it has no common base class.
 HTTPCORE_ERRORS = (
+    httpcore.ConnectionNotAvailable,  # an idle one that was closed after it had been taken
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.ProxyError,
