@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from ..core import conftest as core
 from ..core.support import leaks
@@ -61,6 +62,19 @@ def nothing_is_left(caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixtu
     written = "\n".join([*logged, *capfd.readouterr()])
     assert leaks.found_in(written) == []
     assert KEY not in written
+
+
+@pytest.fixture(scope="session")
+def authority() -> trustme.CA:
+    """Issues certificates."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def bundle(authority: trustme.CA) -> Iterator[str]:
+    """A file with what it takes to trust them."""
+    with authority.cert_pem.tempfile() as path:
+        yield path
 
 
 def open_sockets() -> set[str]:

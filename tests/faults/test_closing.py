@@ -9,72 +9,21 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from together_di import AsyncTogether, ClientClosedError, Timeout, Together, TogetherContainer
+from together_di import ClientClosedError, Timeout
 from together_di.lending import Lease
 
 from ..core.support.events import DONE, events, texts
 from ..core.support.http_server import PATIENCE, HTTPServer, Peer, answer, chunked, message, then_stall
-from ..core.support.sides import CHAT, KEY, OpenSide, chat, completion, stream_chat
+from ..core.support.sides import CHAT, KEY, chat, completion, stream_chat
+from .support import Caller, Gate, async_client_of, client_of, when_closed
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()
 CUT = r"closed while this call ran.*drain_timeout.*not known"
-
-
-class Gate:
-    """An answer that is held back until it is opened."""
-
-    def __init__(self, reply: bytes = message(BODY)) -> None:
-        self.opened = threading.Event()
-        self._reply = reply
-
-    def __call__(self, peer: Peer) -> None:
-        assert self.opened.wait(PATIENCE)
-        peer.send(self._reply)
-
-
-class Caller:
-    """A thread that makes a call, and keeps what came of it."""
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self.result: Any = None
-        self.error: BaseException | None = None
-        self._work = work
-        self._thread = threading.Thread(target=self._run)
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self.result = self._work()
-        except BaseException as error:
-            self.error = error
-
-    def wait(self) -> None:
-        self._thread.join(PATIENCE)
-        assert not self._thread.is_alive()
-
-
-def client_of(server: HTTPServer, **options: Any) -> Together:
-    options = {"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE, **options}
-    return Together(**options)
-
-
-def async_client_of(server: HTTPServer, **options: Any) -> AsyncTogether:
-    options = {"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE, **options}
-    return AsyncTogether(**options)
-
-
-def wait_until_closed(*clients: Any) -> None:
-    """Wait until these take no more calls; what runs may still be waited for."""
-    until = time.monotonic() + PATIENCE
-    while not all(client.is_closed for client in clients):
-        assert time.monotonic() < until
 
 
 # Time to finish
@@ -86,8 +35,9 @@ def test_a_call_that_runs_is_finished_and_none_is_let_in() -> None:
         client = client_of(server)
         caller = Caller(lambda: chat(client).id)
         server.wait_for_requests(1)
+        closed = when_closed(client)
         closer = Caller(client.close)
-        wait_until_closed(client)
+        assert closed.wait(PATIENCE)
         with pytest.raises(ClientClosedError):
             chat(client)
         gate.opened.set()
@@ -116,8 +66,9 @@ def test_a_stream_that_is_read_is_finished() -> None:
 
         caller = Caller(read)
         assert begun.wait(PATIENCE)
+        closed = when_closed(client)
         closer = Caller(client.close)
-        wait_until_closed(client)
+        assert closed.wait(PATIENCE)
         gate.opened.set()
         caller.wait()
         closer.wait()
@@ -131,8 +82,9 @@ def test_an_async_call_that_runs_is_finished_and_none_is_let_in() -> None:
         client = async_client_of(server)
         call = asyncio.create_task(chat(client))
         await asyncio.to_thread(server.wait_for_requests, 1)
+        closed = when_closed(client)
         closing = asyncio.create_task(client.aclose())
-        await asyncio.to_thread(wait_until_closed, client)
+        assert await asyncio.to_thread(closed.wait, PATIENCE)
         with pytest.raises(ClientClosedError):
             await chat(client)
         gate.opened.set()
@@ -153,8 +105,9 @@ def test_a_call_in_another_loop_is_finished() -> None:
 
         caller = Caller(lambda: asyncio.run(call()))
         server.wait_for_requests(1)
+        closed = when_closed(client)
         closer = Caller(lambda: asyncio.run(client.aclose()))
-        wait_until_closed(client)
+        assert closed.wait(PATIENCE)
         gate.opened.set()
         caller.wait()
         closer.wait()
@@ -168,8 +121,9 @@ def test_a_call_that_runs_may_be_tried_again(monkeypatch: pytest.MonkeyPatch) ->
         client = client_of(server)
         caller = Caller(lambda: chat(client).id)
         server.wait_for_requests(1)
+        closed = when_closed(client)
         closer = Caller(client.close)
-        wait_until_closed(client)
+        assert closed.wait(PATIENCE)
         gate.opened.set()
         caller.wait()
         closer.wait()
@@ -286,107 +240,6 @@ def test_async_calls_that_wait_for_a_connection_are_cut() -> None:
     with HTTPServer(then_stall()) as server:
         asyncio.run(main(server))
     assert (server.connections, len(server.requests)) == (1, 1)
-
-
-# Who closes
-
-
-def test_a_stream_that_the_closer_has_left_open_is_not_waited_for(open_side: OpenSide) -> None:
-    """It could wait until the end of its time: nobody reads it meanwhile."""
-    with HTTPServer(then_stall(chunked(events("a"), end=False))) as server:
-        with open_side(server.url, drain_timeout=PATIENCE * 100) as side:
-            stream = side.call(stream_chat)
-        server.wait_until_closed(1)
-        assert not stream.response.is_closed
-
-
-def test_closing_again_in_another_thread_waits_as_well() -> None:
-    gate = Gate()
-    with HTTPServer(gate) as server:
-        client = client_of(server)
-        caller = Caller(lambda: chat(client).id)
-        server.wait_for_requests(1)
-        closers = [Caller(client.close) for _ in range(3)]
-        gate.opened.set()
-        for each in (caller, *closers):
-            each.wait()
-    assert (caller.result, [closer.error for closer in closers]) == ("c-1", [None] * 3)
-
-
-def test_closing_a_copy_cuts_nothing() -> None:
-    gate = Gate()
-    with HTTPServer(gate, GOOD) as server, client_of(server) as client:
-        copy = client.with_options(timeout=PATIENCE)
-        caller = Caller(lambda: chat(copy).id)
-        server.wait_for_requests(1)
-        copy.close()
-        with pytest.raises(ClientClosedError):
-            chat(copy)
-        assert not client.is_closed
-        gate.opened.set()
-        caller.wait()
-        assert chat(client).id == "c-1"
-    assert (caller.result, server.connections) == ("c-1", 1)
-
-
-def test_a_cancelled_close_cuts_what_runs() -> None:
-    async def main(server: HTTPServer) -> None:
-        client = async_client_of(server, drain_timeout=PATIENCE * 100)
-        call = asyncio.create_task(chat(client))
-        await asyncio.to_thread(server.wait_for_requests, 1)
-        closing = asyncio.create_task(client.aclose())
-        await asyncio.to_thread(wait_until_closed, client)
-        closing.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await closing
-        with pytest.raises(ClientClosedError):
-            await call
-
-    with HTTPServer(then_stall()) as server:
-        asyncio.run(main(server))
-
-
-# Containers
-
-
-def test_a_container_lets_the_calls_of_all_its_clients_finish() -> None:
-    gates = [Gate(), Gate()]
-    with HTTPServer(*gates) as server:
-        container = TogetherContainer(config={"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE})
-        client, async_client = container.client(), container.async_client()
-
-        async def call() -> Any:
-            return (await async_client.chat.completions.create(**CHAT)).id
-
-        callers = [Caller(lambda: chat(client).id), Caller(lambda: asyncio.run(call()))]
-        server.wait_for_requests(2)
-        closer = Caller(container.close)
-        wait_until_closed(client, async_client)
-        for gate in gates:
-            gate.opened.set()
-        for each in (*callers, closer):
-            each.wait()
-    assert ([caller.result for caller in callers], closer.error) == (["c-1", "c-1"], None)
-
-
-def test_a_container_that_is_closed_in_a_loop_leaves_the_loop_free() -> None:
-    """What passes a stream on from a thread to a loop needs it to finish."""
-    gate = Gate()
-
-    async def main(server: HTTPServer) -> None:
-        container = TogetherContainer(config={"api_key": KEY, "base_url": server.url, "drain_timeout": PATIENCE})
-        client = container.client()
-        caller = Caller(lambda: chat(client).id)
-        await asyncio.to_thread(server.wait_for_requests, 1)
-        closing = asyncio.create_task(container.aclose())
-        await asyncio.to_thread(wait_until_closed, client)
-        gate.opened.set()  # which needs this loop
-        await closing
-        caller.wait()
-        assert caller.result == "c-1"
-
-    with HTTPServer(gate) as server:
-        asyncio.run(main(server))
 
 
 # The end of the process

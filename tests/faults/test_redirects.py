@@ -7,7 +7,8 @@ import pytest
 from together_di import APIStatusError
 
 from ..core.support.http_server import HTTPServer, answer, redirect
-from ..core.support.sides import KEY, OpenSide, both_sides, chat, completion, list_files
+from ..core.support.leaks import KEY
+from ..core.support.sides import OpenSide, chat, completion, list_files
 
 GOOD = answer(completion())
 FILES = answer({"data": []})
@@ -16,7 +17,6 @@ FILES = answer({"data": []})
 pytestmark = pytest.mark.usefixtures("waits")
 
 
-@both_sides
 def test_a_get_is_followed_on_the_same_host_with_the_key(open_side: OpenSide) -> None:
     with HTTPServer(redirect("/elsewhere?x=1"), FILES) as server, open_side(server.url) as side:
         side.call(list_files)
@@ -25,7 +25,6 @@ def test_a_get_is_followed_on_the_same_host_with_the_key(open_side: OpenSide) ->
     assert server.connections == 1
 
 
-@both_sides
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_get_is_followed_to_another_host_without_the_key(open_side: OpenSide, status: int) -> None:
     with (
@@ -41,7 +40,6 @@ def test_a_get_is_followed_to_another_host_without_the_key(open_side: OpenSide, 
     assert KEY not in str(other.requests)
 
 
-@both_sides
 def test_other_credentials_in_headers_do_not_follow_to_another_host(open_side: OpenSide) -> None:
     headers = {"X-API-Key": "hunter2", "Cookie": "session=hunter2", "X-Team": "search"}
     with (
@@ -55,7 +53,6 @@ def test_other_credentials_in_headers_do_not_follow_to_another_host(open_side: O
     assert "hunter2" not in str(other.requests)
 
 
-@both_sides
 def test_the_key_comes_back_when_a_redirect_leads_home(open_side: OpenSide) -> None:
     with HTTPServer() as home, HTTPServer(redirect(f"{home.url}/back")) as other:
         home.script += [redirect(f"{other.url}/there"), FILES]
@@ -65,7 +62,6 @@ def test_the_key_comes_back_when_a_redirect_leads_home(open_side: OpenSide) -> N
     assert home.requests[1].headers["authorization"] == f"Bearer {KEY}"
 
 
-@both_sides
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_post_is_not_followed_to_another_host(open_side: OpenSide, status: int) -> None:
     with (
@@ -79,7 +75,6 @@ def test_a_post_is_not_followed_to_another_host(open_side: OpenSide, status: int
     assert other.connections == 0
 
 
-@both_sides
 @pytest.mark.parametrize("status", [307, 308])
 def test_a_post_is_followed_on_the_same_host_with_its_body(open_side: OpenSide, status: int) -> None:
     with HTTPServer(redirect("/v1/other", status), GOOD) as server, open_side(server.url) as side:
@@ -89,7 +84,6 @@ def test_a_post_is_followed_on_the_same_host_with_its_body(open_side: OpenSide, 
     assert len(server.idempotency_keys) == 1
 
 
-@both_sides
 @pytest.mark.parametrize("status", [301, 302, 303])
 def test_a_post_never_becomes_a_get(open_side: OpenSide, status: int) -> None:
     with (
@@ -101,7 +95,6 @@ def test_a_post_never_becomes_a_get(open_side: OpenSide, status: int) -> None:
     assert len(server.requests) == 1
 
 
-@both_sides
 def test_a_redirect_loop_ends(open_side: OpenSide) -> None:
     with (
         HTTPServer(default=redirect("/v1/files")) as server,
@@ -113,21 +106,18 @@ def test_a_redirect_loop_ends(open_side: OpenSide) -> None:
     assert len(server.requests) == 11
 
 
-@both_sides
 @pytest.mark.parametrize("location", ["ftp://127.0.0.1/x", "file:///etc/passwd", "", "mailto:a@b"])
 def test_a_redirect_to_nowhere_is_an_error(open_side: OpenSide, location: str) -> None:
     with HTTPServer(redirect(location)) as server, open_side(server.url) as side, pytest.raises(APIStatusError):
         side.call(list_files)
 
 
-@both_sides
 @pytest.mark.parametrize("location", ["http://127.0.0.1:99999/x", "http://[::1/x", "http://127.0.0.1:port/"])
 def test_a_redirect_to_a_malformed_address_is_an_error(open_side: OpenSide, location: str) -> None:
     with HTTPServer(redirect(location)) as server, open_side(server.url) as side, pytest.raises(APIStatusError):
         side.call(list_files)
 
 
-@both_sides
 @pytest.mark.parametrize(
     ("location", "target"),
     [("/a b", "/a%20b"), ("/caf\u00e9", "/caf%C3%A9"), ("/x?q=\u00fc", "/x?q=%C3%BC"), ("/a%20b", "/a%20b")],

@@ -35,7 +35,7 @@ from ..core.support.http_server import (
     then_reset,
     then_stall,
 )
-from ..core.support.sides import OpenSide, both_sides, chat, completion, stream_chat
+from ..core.support.sides import OpenSide, chat, completion, stream_chat
 
 pytestmark = pytest.mark.usefixtures("waits")
 
@@ -60,7 +60,6 @@ ERROR_EVENTS: list[tuple[bytes, type[APIError]]] = [
 ]
 
 
-@both_sides
 @pytest.mark.parametrize(("event", "kind"), ERROR_EVENTS)
 def test_an_error_event_is_raised_after_the_chunks_before_it(
     open_side: OpenSide, event: bytes, kind: type[APIError]
@@ -74,7 +73,6 @@ def test_an_error_event_is_raised_after_the_chunks_before_it(
     assert "after 2 chunks" in str(error)
 
 
-@both_sides
 def test_an_error_event_has_the_status_it_names_and_the_request_id(open_side: OpenSide) -> None:
     event = b'data: {"error":{"message":"Slow down","code":429,"param":"model"}}\n\n'
     reply = chunked(event).replace(b"\r\n", b"\r\nx-request-id: req-5\r\n", 1)
@@ -83,7 +81,6 @@ def test_an_error_event_has_the_status_it_names_and_the_request_id(open_side: Op
     assert (error.status_code, error.request_id, error.code, error.param) == (429, "req-5", "429", "model")
 
 
-@both_sides
 @pytest.mark.parametrize(
     "event",
     [
@@ -97,18 +94,15 @@ def test_an_error_event_is_known_however_it_is_written(open_side: OpenSide, even
     assert isinstance(failure(open_side, raw(chunked(event)), []), InternalServerError)
 
 
-@both_sides
 def test_a_null_error_beside_a_chunk_is_no_error(open_side: OpenSide) -> None:
     assert collected(open_side, raw(chunked(chunk("a", error=None) + DONE))) == ["a"]
 
 
-@both_sides
 def test_a_null_error_before_a_chunk_is_no_error(open_side: OpenSide) -> None:
     event = chunk("a").replace(b"data: {", b'data: {"error": null, ')
     assert collected(open_side, raw(chunked(event + DONE))) == ["a"]
 
 
-@both_sides
 def test_an_error_event_is_not_retried_and_closes_the_connection(open_side: OpenSide) -> None:
     event = b'data: {"error":{"message":"Down","code":503}}\n\n'
     with HTTPServer(then_stall(chunked(event, end=False))) as server, open_side(server.url) as side:
@@ -118,7 +112,6 @@ def test_an_error_event_is_not_retried_and_closes_the_connection(open_side: Open
     assert len(server.requests) == 1
 
 
-@both_sides
 @pytest.mark.parametrize("end", [then_hang_up, then_reset], ids=["closed", "reset"])
 def test_a_broken_stream_delivers_what_was_whole_and_raises(
     open_side: OpenSide, end: Callable[[bytes], Answer]
@@ -143,7 +136,6 @@ def test_a_broken_stream_delivers_what_was_whole_and_raises(
     assert texts(chunks) == ["a", "b"]
 
 
-@both_sides
 def test_a_silent_stream_times_out_and_names_the_limit(open_side: OpenSide) -> None:
     chunks: list[Any] = []
     error = failure(open_side, OPEN_ENDED, chunks, timeout=Timeout(PATIENCE, read=0.05))
@@ -152,7 +144,6 @@ def test_a_silent_stream_times_out_and_names_the_limit(open_side: OpenSide) -> N
     assert texts(chunks) == ["a", "b"]
 
 
-@both_sides
 def test_a_broken_stream_is_not_asked_for_again(open_side: OpenSide) -> None:
     with (
         HTTPServer(then_hang_up(chunked(events("a"), end=False))) as server,
@@ -163,7 +154,6 @@ def test_a_broken_stream_is_not_asked_for_again(open_side: OpenSide) -> None:
     assert len(server.requests) == 1
 
 
-@both_sides
 def test_a_chunk_that_does_not_fit_is_kept_as_it_came(open_side: OpenSide) -> None:
     odd = b'data: {"id": 7, "choices": [{"delta": {"role": "narrator", "content": "x"}}], "extra": [1]}\n\n'
     chunks: list[Any] = []
@@ -173,7 +163,6 @@ def test_a_chunk_that_does_not_fit_is_kept_as_it_came(open_side: OpenSide) -> No
     assert (chunks[0].choices[0].delta.role, chunks[0].choices[0].delta.content) == ("narrator", "x")
 
 
-@both_sides
 def test_strict_raises_for_a_chunk_that_does_not_fit(open_side: OpenSide) -> None:
     chunks: list[Any] = []
     body = events("a") + b'data: {"id": 7}\n\n'
@@ -183,7 +172,6 @@ def test_strict_raises_for_a_chunk_that_does_not_fit(open_side: OpenSide) -> Non
     assert texts(chunks) == ["a"]
 
 
-@both_sides
 def test_an_event_that_is_not_json_is_a_validation_error(open_side: OpenSide) -> None:
     chunks: list[Any] = []
     error = failure(open_side, raw(chunked(events("a") + b"data: {oops\n\n")), chunks)
@@ -192,7 +180,6 @@ def test_an_event_that_is_not_json_is_a_validation_error(open_side: OpenSide) ->
     assert texts(chunks) == ["a"]
 
 
-@both_sides
 @pytest.mark.parametrize("content_type", ["text/html", "application/json"])
 def test_an_answer_that_is_no_event_stream_is_an_error(open_side: OpenSide, content_type: str) -> None:
     page = raw(message(b'<html lang="en">Sign in</html>', headers={"Content-Type": content_type}))
@@ -206,7 +193,6 @@ def test_an_answer_that_is_no_event_stream_is_an_error(open_side: OpenSide, cont
     assert len(server.requests) == 1
 
 
-@both_sides
 def test_an_answer_that_is_no_event_stream_gives_the_connection_back(open_side: OpenSide) -> None:
     with HTTPServer(default=answer(completion())) as server, open_side(server.url) as side:
         with pytest.raises(APIResponseValidationError):
@@ -215,7 +201,6 @@ def test_an_answer_that_is_no_event_stream_gives_the_connection_back(open_side: 
     assert server.connections == 1
 
 
-@both_sides
 @pytest.mark.parametrize("content_type", ["text/event-stream; charset=utf-8", "Text/Event-Stream"])
 def test_an_event_stream_is_known_however_its_type_is_written(open_side: OpenSide, content_type: str) -> None:
     assert collected(open_side, raw(chunked(events("a") + DONE, content_type=content_type))) == ["a"]

@@ -12,8 +12,8 @@ import pytest
 
 from together_di import APITimeoutError, Timeout
 
-from ..core.support.http_server import PATIENCE, HTTPServer, answer, chunked, message, then_stall
-from ..core.support.sides import CHAT, OpenSide, both_sides, chat, completion, stream_chat
+from ..core.support.http_server import PATIENCE, HTTPServer, answer, message, then_stall
+from ..core.support.sides import CHAT, OpenSide, chat, completion
 
 GOOD = answer(completion())
 BODY = json.dumps(completion()).encode()
@@ -22,7 +22,6 @@ BODY = json.dumps(completion()).encode()
 pytestmark = pytest.mark.usefixtures("waits")
 
 
-@both_sides
 def test_a_read_timeout_names_the_limit(open_side: OpenSide) -> None:
     limit = Timeout(PATIENCE, read=0.05)
     with HTTPServer(then_stall()) as server, open_side(server.url, timeout=limit, max_retries=0) as side:
@@ -31,7 +30,6 @@ def test_a_read_timeout_names_the_limit(open_side: OpenSide) -> None:
         server.wait_until_closed(1)
 
 
-@both_sides
 def test_a_read_timeout_in_mid_body_names_the_limit(open_side: OpenSide) -> None:
     stalled = then_stall(message(BODY)[:-10])
     with (
@@ -42,7 +40,6 @@ def test_a_read_timeout_in_mid_body_names_the_limit(open_side: OpenSide) -> None
         side.call(lambda client: client.chat.completions.create(**CHAT, timeout=0.05))
 
 
-@both_sides
 def test_a_timed_out_call_is_tried_again_on_another_connection(open_side: OpenSide) -> None:
     limit = Timeout(PATIENCE, read=0.05)
     with HTTPServer(then_stall(), GOOD) as server, open_side(server.url) as side:
@@ -52,7 +49,6 @@ def test_a_timed_out_call_is_tried_again_on_another_connection(open_side: OpenSi
     assert len(server.idempotency_keys) == 1
 
 
-@both_sides
 def test_the_timeout_of_a_call_wins_over_that_of_the_client(open_side: OpenSide) -> None:
     with (
         HTTPServer(then_stall()) as server,
@@ -62,7 +58,6 @@ def test_the_timeout_of_a_call_wins_over_that_of_the_client(open_side: OpenSide)
         side.call(lambda client: client.chat.completions.create(**CHAT, timeout=0.03))
 
 
-@both_sides
 def test_a_write_timeout_names_the_limit(open_side: OpenSide) -> None:
     halted = threading.Event()
 
@@ -115,7 +110,6 @@ def full_backlog() -> Generator[int]:
                 sock.close()
 
 
-@both_sides
 def test_a_connect_timeout_names_the_limit(open_side: OpenSide) -> None:
     limit = Timeout(PATIENCE, connect=0.05)
     with (
@@ -124,15 +118,3 @@ def test_a_connect_timeout_names_the_limit(open_side: OpenSide) -> None:
         pytest.raises(APITimeoutError, match=r"No connection to 127\.0\.0\.1:\d+ within 0\.05 s"),
     ):
         side.call(chat)
-
-
-@both_sides
-def test_a_full_pool_times_out_and_names_the_limit(open_side: OpenSide) -> None:
-    limit = Timeout(PATIENCE, pool=0.05)
-    held = then_stall(chunked(b"data: " + BODY + b"\n\n", end=False))
-    with HTTPServer(held) as server, open_side(server.url, timeout=limit, max_retries=0, max_connections=1) as side:
-        stream = side.call(stream_chat)
-        with pytest.raises(APITimeoutError, match=r"busy for 0\.05 s; see max_connections \(timeout pool\)"):
-            side.call(chat)
-        side.call(lambda _: stream.close())
-    assert len(server.requests) == 1

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +12,7 @@ from together_di import APIConnectionError, APIStatusError, APITimeoutError, Tim
 
 from ..core.support.http_server import PATIENCE, HTTPServer, answer, message, raw, then_hang_up, then_stall
 from ..core.support.sides import OpenSide, chat, completion, stream_chat
-from .support import free_port
+from .support import free_port, tls_for
 
 GOOD = answer(completion())
 Asks = pytest.mark.parametrize("ask", [chat, stream_chat], ids=["plain", "stream"])
@@ -97,30 +95,12 @@ def test_an_error_page_of_a_proxy_is_a_status_error_and_tried_again(open_side: O
 # TLS
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(authority: trustme.CA) -> Iterator[str]:
-    with authority.cert_pem.tempfile() as path:
-        yield path
-
-
-def tls(authority: trustme.CA, name: str) -> ssl.SSLContext:
-    """A server's side with a certificate for `name`."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(name).configure_cert(context)
-    return context
-
-
 @Asks
 def test_a_certificate_for_another_host_is_an_error_that_is_not_tried_again(
     open_side: OpenSide, authority: trustme.CA, bundle: str, waits: list[float], ask: Any
 ) -> None:
     with (
-        HTTPServer(tls=tls(authority, "other.test")) as server,
+        HTTPServer(tls=tls_for(authority, "other.test")) as server,
         open_side(server.url, ca_bundle=bundle) as side,
         pytest.raises(APIConnectionError, match="CERTIFICATE_VERIFY_FAILED"),
     ):
@@ -133,7 +113,7 @@ def test_a_certificate_of_another_authority_is_an_error_that_is_not_tried_again(
     open_side: OpenSide, bundle: str, waits: list[float], ask: Any
 ) -> None:
     with (
-        HTTPServer(tls=tls(trustme.CA(), "127.0.0.1")) as server,
+        HTTPServer(tls=tls_for(trustme.CA(), "127.0.0.1")) as server,
         open_side(server.url, ca_bundle=bundle) as side,
         pytest.raises(APIConnectionError, match="CERTIFICATE_VERIFY_FAILED"),
     ):
@@ -158,7 +138,7 @@ def test_an_encrypted_connection_that_is_lost_is_replaced(
 ) -> None:
     limit = Timeout(PATIENCE, read=0.5)
     with (
-        HTTPServer(GOOD, then_hang_up(), then_stall(), GOOD, tls=tls(authority, "127.0.0.1")) as server,
+        HTTPServer(GOOD, then_hang_up(), then_stall(), GOOD, tls=tls_for(authority, "127.0.0.1")) as server,
         open_side(server.url, ca_bundle=bundle, timeout=limit) as side,
     ):
         side.call(chat)
