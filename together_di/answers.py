@@ -16,6 +16,8 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+#: Of every line: one that begins otherwise was not written here.
+BEGINNING = b'{"custom_id":'
 FORM = '{"custom_id": "1", "body": {"model": "...", "messages": [...]}}'
 
 
@@ -74,16 +76,16 @@ class AnswerFile:
 
     def _read(self) -> int:
         """Take up the ids; how many bytes are whole lines."""
-        size, bad = 0, 0
+        size = 0
         with self._path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
-                if bad:  # and it is not the last one, which may have been cut off
-                    raise ValueError(f"{self._path}, line {bad}: this is not an answer.")
+                if _is_cut_off(line):
+                    break
                 try:
                     self._answered.add(_id_of(line))
-                    size += len(line)
                 except (ValueError, TypeError, KeyError):
-                    bad = number
+                    raise ValueError(f"{self._path}, line {number}: this is not an answer.") from None
+                size += len(line)
         return size
 
     def __len__(self) -> int:
@@ -154,9 +156,13 @@ class AnswerFile:
         self.close()
 
 
+def _is_cut_off(line: bytes) -> bool:
+    """Whether it is the beginning of an answer; a file system may leave zeros where it had not written yet."""
+    written = line.rstrip(b"\0")
+    return not line.endswith(b"\n") and (written.startswith(BEGINNING) or BEGINNING.startswith(written))
+
+
 def _id_of(line: bytes) -> str:
-    if not line.endswith(b"\n"):
-        raise ValueError("It was cut off.")
     return cast("str", json.loads(line)["custom_id"])
 
 

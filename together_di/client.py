@@ -242,7 +242,6 @@ class _Client(Namespaces[M], Generic[M, E, H, X]):
         """The project of the methods that take one."""
         return self.client.project_id
 
-    @property
     def is_closed(self) -> bool:
         """Whether it takes no more calls."""
         return self._engine.is_closed or self._engine.shared.is_closed

@@ -87,8 +87,8 @@ def _chat(container: TogetherContainer, options: argparse.Namespace, out: TextIO
         model=options.model, messages=[{"role": "user", "content": options.prompt}], stream=True
     )
     for chunk in stream:
-        for choice in chunk.choices:
-            print(choice.delta.content or "", end="", file=out, flush=True)
+        for choice in chunk.choices or ():
+            print((choice.delta and choice.delta.content) or "", end="", file=out, flush=True)
     print(file=out)
     return 0
 

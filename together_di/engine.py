@@ -166,6 +166,7 @@ class SyncEngine(Engine[SyncTransport]):
                     response.read()
                 lease.check_whole(response.raw_headers)
                 if attempts.accept(response):
+                    response.hide_key()
                     return response
                 continue
             except (APIConnectionError, APIStatusError) as error:
@@ -293,6 +294,7 @@ class AsyncEngine(Engine[AsyncTransport]):
                     await response.aread()
                 lease.check_whole(response.raw_headers)
                 if attempts.accept(response):
+                    response.hide_key()
                     return response
                 continue
             except (APIConnectionError, APIStatusError) as error:

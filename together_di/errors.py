@@ -296,10 +296,12 @@ def parsed_body(response: Response) -> object:
 
 def status_error(response: Response) -> APIStatusError:
     """The typed error for a response that is not a success."""
-    response = without_key(response)
-    body = blotted(parsed_body(response), response)
+    answer, response = response, without_key(response)
+    body = blotted(parsed_body(response), answer)
     detail = error_details(body).get("message") or (body if isinstance(body, str) else "")
     message = f"{response.status_code} {response.reason_phrase}"
+    if isinstance(body, str):
+        message += f" from {response.url}"  # whoever that is, it is not the API
     if detail:
         message += f": {str(detail)[:500]}"
     if request_id := response.headers.get("x-request-id"):
@@ -316,19 +318,22 @@ def deadline_error(request: Request) -> APITimeoutError:
 
 
 def without_key(response: Response) -> Response:
-    """`response` for an error to keep: with the key blotted out where the server sent it back, and read already."""
-    key = response.request.key if response.request else None
-    if key is None:
-        return response
-    word = key.get_secret_value().encode()
-    headers = [(name, value.replace(word, b"***")) for name, value in response.raw_headers]
-    content = None if response._content is None else response._content.replace(word, b"***")
-    return Response(response.status_code, headers, response.request, content=content)
+    """`response` for an error to keep: its request without key and body, and what has been read of its own.
+
+    The key is blotted out where the server sent it back.
+    """
+    request = response.request.record() if response.request else None
+    headers, content, key = response.raw_headers, response._content, response.key
+    if key is not None:
+        word = key.get_secret_value().encode()
+        headers = [(name, value.replace(word, b"***")) for name, value in headers]
+        content = None if content is None else content.replace(word, b"***")
+    return Response(response.status_code, headers, request, content=content)
 
 
 def blotted(value: Any, response: Response) -> Any:
     """A decoded body, with the key blotted out: JSON may have written it with escapes."""
-    key = response.request.key if response.request else None
+    key = response.key
     if key is None:
         return value
     if isinstance(value, str):

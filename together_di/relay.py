@@ -136,7 +136,7 @@ def _named(name: str, data: object) -> bytes:
 
 
 def _event(chunk: Any) -> bytes:
-    return b"data: %s\n\n" % chunk.model_dump_json(exclude_unset=True).encode()
+    return b"data: %s\n\n" % chunk.model_dump_json(exclude_unset=True, warnings=False).encode()
 
 
 def _failure(error: APIError | ClientClosedError) -> bytes:

@@ -72,6 +72,7 @@ class _Writing:
     """A body on its way into a file."""
 
     def __init__(self, response: Response, target: Path, progress_callback: DownloadProgressCallback | None) -> None:
+        response.check_readable()
         self._response = response
         self._callback = progress_callback
         self._size = body_size(response)
@@ -244,7 +245,7 @@ class APIResponse(_SyncBody, Generic[S]):
     @overload
     def parse(self, *, to: type[T]) -> T: ...
     def parse(self, *, to: Any = None) -> Any:
-        """The body as the method's documented type, or as the type `to`: a model, `dict[str, object]` and so on."""
+        """The body as the method's documented type, or as the type `to`: a model, `dict[str, object]`, `bytes`."""
         return self._parse(self.http_response) if to is None else _parsed(self.read(), self.http_response, to)
 
 
@@ -265,13 +266,15 @@ class AsyncAPIResponse(_AsyncBody, Generic[S]):
     @overload
     async def parse(self, *, to: type[T]) -> T: ...
     async def parse(self, *, to: Any = None) -> Any:
-        """The body as the method's documented type, or as the type `to`: a model, `dict[str, object]` and so on."""
+        """The body as the method's documented type, or as the type `to`: a model, `dict[str, object]`, `bytes`."""
         if to is None:
             return await self._parse(self.http_response)
         return _parsed(await self.read(), self.http_response, to)
 
 
 def _parsed(content: bytes, response: Response, to: Any) -> Any:
+    if to is bytes:
+        return content
     from .decoding import Reader
 
     return Reader(to, "parse", strict=True)(response, content)

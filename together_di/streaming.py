@@ -35,7 +35,9 @@ class EventParser:
     """Bytes in, events out, wherever the network happened to cut them."""
 
     def __init__(self) -> None:
-        self._rest = b""
+        self._rest: bytes = b""
+        #: Reads after that without a line end: a long line is joined once, when it ends.
+        self._held: list[bytes] = []
         self._started = False
         self._name = ""
         self._data: list[bytes] = []
@@ -45,11 +47,12 @@ class EventParser:
         plain = self.feed_plain(chunk)
         if plain is not None:
             return [("message", data) for data in plain]
+        if b"\n" not in chunk and b"\r" not in chunk and not self._rest.endswith(b"\r"):
+            self._held.append(chunk)
+            return []
+        self._join()
         data = self._rest + chunk
         if not self._started:
-            if codecs.BOM_UTF8.startswith(data[:3]) and len(data) < 3:
-                self._rest = data
-                return []
             data = data.removeprefix(codecs.BOM_UTF8)
             self._started = True
         if data.endswith(b"\r"):
@@ -67,8 +70,14 @@ class EventParser:
         That is with LF line ends, and one `data: ` line for each event. `None` if it is not: then nothing has been fed.
         Nothing here is done once for each event, so that a read of many costs little more than a read of one.
         """
+        if self._data or self._name:
+            return None
+        if self._held:
+            if b"\n" not in chunk:
+                return None
+            self._join()
         data = self._rest + chunk
-        if self._data or self._name or not data.startswith(b"data: ") or b"\r" in data:
+        if not data.startswith(b"data: ") or b"\r" in data:
             return None
         end = data.rfind(b"\n\n")
         if end < 0:
@@ -80,6 +89,10 @@ class EventParser:
                 return None
         self._started, self._rest = True, data[end + 2 :]
         return events
+
+    def _join(self) -> None:
+        self._rest = b"".join((self._rest, *self._held))
+        self._held.clear()
 
     def _parse(self, lines: list[bytes]) -> list[Event]:
         events: list[Event] = []

@@ -88,6 +88,7 @@ class Verb:
                 method = _Plain(verb, _checked(path), cast_to, bodiless=body is None)
                 return engine.call(method, method.call(engine, body or {}, options))
 
+            call.__qualname__ = f"client.{verb.lower()}"  # for Python's own errors
             return call
 
 
@@ -97,7 +98,10 @@ class _Plain(Method):
     def __init__(self, verb: str, path: str, cast_to: Any, *, bodiless: bool) -> None:
         super().__init__(_Plain, Template(verb, path, bodiless=bodiless))
         self.name = f"client.{verb.lower()}"
-        self.result = cast_to
+        self._cast_to = cast_to
+        # Of a declared method, `bytes` stands for a binary answer, and not for its content.
+        result: Any = object if cast_to is bytes else cast_to
+        self.result = result
 
     def call(self, engine: Engine[Any], body: Mapping[str, object], options: dict[str, Any]) -> Any:
         """The call with this body."""
@@ -110,6 +114,8 @@ class _Plain(Method):
 
     def parse(self, response: Response, *, strict: bool) -> Any:
         """The answer as the type that was asked for."""
+        if self._cast_to is bytes:
+            return response.content
         if getattr(self.result, "__module__", "").partition(".")[0] == "httpx":
             from .transport.httpx_client import as_httpx_response
 

@@ -138,7 +138,7 @@ class Body:
 class Response:
     """One HTTP response; `content` is there once the body has been read."""
 
-    __slots__ = ("_body", "_content", "_headers", "_unzip", "lease", "raw_headers", "request", "status_code")
+    __slots__ = ("_body", "_content", "_headers", "_key", "_unzip", "lease", "raw_headers", "request", "status_code")
 
     def __init__(
         self,
@@ -157,6 +157,8 @@ class Response:
         self.lease: Lease | None = None
         self._content = content
         self._headers: Headers | None = None
+        #: The key, once its request has it no more: what an error says is searched for it.
+        self._key: SecretStr | None = None
         self._unzip = unzipper(raw_headers)
 
     @property
@@ -218,7 +220,31 @@ class Response:
         """The same response, whose bytes come, decompressed, from elsewhere."""
         response = _rebuild_response(self.status_code, self.raw_headers, self.request, None)
         response._body = body
+        response._key = self._key
         return response
+
+    @property
+    def key(self) -> SecretStr | None:
+        """The key that was sent, for errors not to show it."""
+        return self._key or (self.request.key if self.request else None)
+
+    def hide_key(self) -> None:
+        """The call is over: its request, which whoever has the response can see, needs the key no more."""
+        if self.request is not None:
+            self._key, self.request.key = self.request.key, None
+
+    def check_readable(self) -> None:
+        """Refuse to take a body that has gone for an empty one.
+
+        Raises:
+            RuntimeError: It has gone.
+        """
+        if self._content is None and self._body is None:
+            self._check()
+            raise RuntimeError(
+                "The body of this response has gone: it was iterated over, broke off, or was closed. It comes only "
+                "once; to have it again, call read() first, which keeps it."
+            )
 
     def iter_bytes(self) -> Iterator[bytes]:
         """The body as it arrives, decompressed; the connection is given back at the end."""
@@ -244,8 +270,7 @@ class Response:
             self._check()
             raise
         else:
-            if self.lease is not None:
-                self.lease.check_whole(self.raw_headers)
+            self._check_end()
         finally:
             self.close()
 
@@ -258,9 +283,20 @@ class Response:
         if self.lease is not None:
             self.lease.check()
 
+    def _check_end(self) -> None:
+        if self.lease is not None:
+            self.lease.check_whole(self.raw_headers)
+        if self._unzip is not None:
+            self._unzip.check_end()
+
     def read(self, most: int = sys.maxsize) -> bytes:
-        """Read the body, but not much more than `most` bytes of it, and give the connection back."""
+        """Read the body, but not much more than `most` bytes of it, and give the connection back.
+
+        Raises:
+            RuntimeError: It has gone: it was iterated over, or broke off.
+        """
         if self._content is None:
+            self.check_readable()
             parts: list[bytes] = []
             for part in self.iter_bytes():
                 parts.append(part)
@@ -274,6 +310,7 @@ class Response:
     async def aread(self, most: int = sys.maxsize) -> bytes:
         """The same, awaited."""
         if self._content is None:
+            self.check_readable()
             parts: list[bytes] = []
             async for part in self.aiter_bytes():
                 parts.append(part)
@@ -361,8 +398,7 @@ class _AsyncBytes(AsyncIterator[bytes]):
                     self._pieces = response._unzip(chunk)
                     for piece in self._pieces:
                         return piece
-                if response.lease is not None:
-                    response.lease.check_whole(response.raw_headers)
+                response._check_end()
         except BaseException as error:
             await self._end_with(error)
             raise

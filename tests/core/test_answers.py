@@ -134,7 +134,10 @@ def test_neither_requests_nor_answers_are_kept_in_memory(path: Path) -> None:
     assert most < 4_000_000
 
 
-@pytest.mark.parametrize("torn", [b'{"custom_id": "b", "ans', b'{"custom_id":"b","answer":1}', b"\0\0\0\0", b"\0\n"])
+@pytest.mark.parametrize(
+    "torn",
+    [b"{", b'{"cust', b'{"custom_id": "b", "ans', b'{"custom_id":"b","answer":1}', b'{"custom_id"\0\0', b"\0\0\0"],
+)
 def test_a_last_line_that_was_cut_off_is_removed(path: Path, torn: bytes) -> None:
     path.write_bytes(b'{"custom_id":"a","answer":1}\n' + torn)
     with AnswerFile(path) as answers:
@@ -150,6 +153,19 @@ def test_a_file_of_something_else_is_refused_and_left_as_it_is(path: Path, line:
     with pytest.raises(ValueError, match=r"answers\.jsonl, line 2: this is not an answer"):
         AnswerFile(path)
     assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "line", [b"dear diary\n", b'{"a": 1}\n', b'{"custom_id":\n', b"dear diary", b'{"a": 1}', b"\xff"]
+)
+@pytest.mark.parametrize("before", [b"", b'{"custom_id":"a","answer":1}\n'])
+def test_a_last_line_that_was_never_the_beginning_of_an_answer_is_left_as_it_is(
+    path: Path, before: bytes, line: bytes
+) -> None:
+    path.write_bytes(before + line)
+    with pytest.raises(ValueError, match=r"answers\.jsonl, line [12]: this is not an answer"):
+        AnswerFile(path)
+    assert path.read_bytes() == before + line
 
 
 @pytest.mark.parametrize("request_", [{}, {"custom_id": 1, "body": {}}, {"custom_id": "a", "body": "Hi"}])

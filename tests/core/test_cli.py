@@ -15,6 +15,10 @@ import pytest
 from together_di import Together, __version__
 from together_di.cli import main
 
+from .support.events import DONE, events
+from .support.http_server import HTTPServer, chunked, raw
+from .support.sides import KEY
+
 COMMAND = [sys.executable, "-c", "from together_di.cli import main; raise SystemExit(main())"]
 TEXT = "The key comes from the environment."
 
@@ -56,6 +60,17 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
 def test_each_command_has_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert exit_code(command, "--help") == 0
     assert f"usage: together-di {command}" in capsys.readouterr().out
+
+
+def test_a_chunk_without_choices_or_without_a_delta_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    empty = b'data: {"id": "1", "choices": null}\n\ndata: {"id": "1", "choices": [{"index": 0, "delta": null}]}\n\n'
+    with HTTPServer(raw(chunked(events("Bon") + empty + events("jour") + DONE))) as server:
+        monkeypatch.setenv("TOGETHER_API_KEY", KEY)
+        monkeypatch.setenv("TOGETHER_BASE_URL", server.url)
+        assert main(["chat", "Hi"]) == 0
+    assert capsys.readouterr().out == "Bonjour\n"
 
 
 def test_no_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -344,7 +344,7 @@ def test_a_pickled_closed_client_is_open_on_the_other_side(monkeypatch: pytest.M
     monkeypatch.setenv("TOGETHER_API_KEY", "k")
     client = Together()
     client.close()
-    assert not pickle.loads(pickle.dumps(client)).is_closed
+    assert not pickle.loads(pickle.dumps(client)).is_closed()
 
 
 # The embedded transport

@@ -23,7 +23,7 @@ def test_a_closed_client_takes_no_more_calls() -> None:
     recorder = Recorder()
     client = recorder.client()
     client.close()
-    assert client.is_closed
+    assert client.is_closed()
     with pytest.raises(ClientClosedError, match="closed"):
         embed(client)
     assert not recorder.requests
@@ -34,7 +34,7 @@ def test_a_closed_async_client_takes_no_more_calls() -> None:
         recorder = Recorder()
         client = recorder.async_client()
         await client.close()
-        assert client.is_closed
+        assert client.is_closed()
         with pytest.raises(ClientClosedError):
             await client.embeddings.create(model="m", input="Hi")
         assert not recorder.requests
@@ -44,17 +44,17 @@ def test_a_closed_async_client_takes_no_more_calls() -> None:
 
 def test_a_with_block_closes_the_client() -> None:
     with Together(api_key="k") as client:
-        assert not client.is_closed
-    assert client.is_closed
+        assert not client.is_closed()
+    assert client.is_closed()
 
 
 def test_an_async_with_block_closes_the_client() -> None:
     async def run() -> AsyncTogether:
         async with AsyncTogether(api_key="k") as client:
-            assert not client.is_closed
+            assert not client.is_closed()
         return client
 
-    assert asyncio.run(run()).is_closed
+    assert asyncio.run(run()).is_closed()
 
 
 def test_closing_a_copy_leaves_the_owner_open() -> None:
@@ -65,7 +65,7 @@ def test_closing_a_copy_leaves_the_owner_open() -> None:
     with pytest.raises(ClientClosedError):
         embed(borrower)
     embed(client)
-    assert (borrower.is_closed, client.is_closed, len(recorder.requests)) == (True, False, 1)
+    assert (borrower.is_closed(), client.is_closed(), len(recorder.requests)) == (True, False, 1)
 
 
 @pytest.mark.parametrize("view", ["with_raw_response", "with_streaming_response"])
@@ -86,7 +86,7 @@ def test_closing_the_owner_closes_the_copies() -> None:
     borrowers = [client.copy(), client.copy().copy(timeout=1)]
     client.close()
     for borrower in borrowers:
-        assert borrower.is_closed
+        assert borrower.is_closed()
         with pytest.raises(ClientClosedError):
             embed(borrower)
 
@@ -96,7 +96,7 @@ def test_closing_an_async_owner_closes_the_copies() -> None:
         client = Recorder().async_client()
         borrower = client.copy()
         await client.aclose()
-        assert borrower.is_closed
+        assert borrower.is_closed()
         with pytest.raises(ClientClosedError):
             await borrower.embeddings.create(model="m", input="Hi")
 
@@ -118,7 +118,7 @@ def test_closing_twice_does_no_harm() -> None:
     client = Together(api_key="k")
     client.close()
     client.close()
-    assert client.is_closed
+    assert client.is_closed()
 
 
 def test_closing_an_async_client_twice_does_no_harm() -> None:
@@ -127,7 +127,7 @@ def test_closing_an_async_client_twice_does_no_harm() -> None:
         await client.aclose()
         await client.aclose()
         client.close_nowait()
-        assert client.is_closed
+        assert client.is_closed()
 
     asyncio.run(run())
 
@@ -135,7 +135,7 @@ def test_closing_an_async_client_twice_does_no_harm() -> None:
 def test_an_async_client_can_be_closed_outside_of_a_loop() -> None:
     client = AsyncTogether(api_key="k")
     client.close_nowait()
-    assert client.is_closed
+    assert client.is_closed()
 
 
 def test_the_callers_http_client_stays_open() -> None:

@@ -224,7 +224,7 @@ def test_it_can_be_closed_from_a_users_container() -> None:
     app = App(config={"together": {"api_key": "k"}})
     client = app.summariser().client
     app.together().close()
-    assert client.is_closed
+    assert client.is_closed()
     assert app.summariser().client is not client
 
 
@@ -293,7 +293,7 @@ def test_closing_closes_both_clients() -> None:
     container = built()
     client, async_client = container.client(), container.async_client()
     container.close()
-    assert (client.is_closed, async_client.is_closed) == (True, True)
+    assert (client.is_closed(), async_client.is_closed()) == (True, True)
     with pytest.raises(ClientClosedError):
         client.embeddings.create(model="m", input="Hi")
 
@@ -302,7 +302,7 @@ def test_closing_asynchronously_closes_both_clients() -> None:
     container = built()
     client, async_client = container.client(), container.async_client()
     asyncio.run(container.aclose())
-    assert (client.is_closed, async_client.is_closed) == (True, True)
+    assert (client.is_closed(), async_client.is_closed()) == (True, True)
 
 
 def test_closing_twice_does_no_harm() -> None:
@@ -311,7 +311,7 @@ def test_closing_twice_does_no_harm() -> None:
     container.close()
     container.close()
     asyncio.run(container.aclose())
-    assert client.is_closed
+    assert client.is_closed()
 
 
 def test_closing_builds_nothing() -> None:
@@ -327,7 +327,7 @@ def test_a_client_asked_for_after_closing_is_a_new_one() -> None:
     first = container.client()
     container.close()
     second = container.client()
-    assert (second is first, second.is_closed) == (False, False)
+    assert (second is first, second.is_closed()) == (False, False)
     assert second.embeddings.create(model="m", input="Hi").data
 
 
@@ -346,7 +346,7 @@ def test_closing_leaves_an_override_open() -> None:
     with container.client.override(double):
         container.client()
         container.close()
-        assert not double.is_closed
+        assert not double.is_closed()
         assert container.client() is double
 
 
@@ -383,7 +383,7 @@ def test_a_client_that_cannot_be_closed_is_reported_and_the_other_is_closed(
     with pytest.raises(ExceptionGroup) as caught:
         close(container)
     assert [str(error) for error in caught.value.exceptions] == ["the socket is stuck"]
-    assert clients[other].is_closed
+    assert clients[other].is_closed()
 
 
 def test_all_failures_to_close_are_reported_together(monkeypatch: pytest.MonkeyPatch) -> None:

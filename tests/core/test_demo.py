@@ -347,7 +347,7 @@ def test_the_container_is_closed_at_the_end(
     if broken:
         live.answer("/v1/rerank", {}, 500)
     assert run_demo(file, "--live") == int(broken)
-    assert clients[0].is_closed
+    assert clients[0].is_closed()
 
 
 class Terminal(io.StringIO):

@@ -379,3 +379,14 @@ def test_the_request_an_error_keeps_has_neither_key_nor_body(way: str) -> None:
     assert isinstance(error, APIError)
     assert error.request is not None
     assert (error.request.key, error.request.content) == (None, b"")
+    assert isinstance(error, APIStatusError)
+    assert error.response.request is not None
+    assert (error.response.request.key, error.response.request.content) == (None, b"")
+
+
+def test_the_response_an_error_keeps_has_no_body_of_its_request_where_no_key_was_sent() -> None:
+    sent = Request("POST", Origin("https", "host", None), "/v1/x", [], b"secret prompt")
+    error = status_error(Response(400, [], sent, content=b"no"))
+    assert error.response.request is not None
+    assert error.response.request.content == b""
+    assert sent.content == b"secret prompt"

@@ -105,7 +105,7 @@ def test_closing_the_container_closes_every_client() -> None:
         container.named("eu").async_client(),
     ]
     container.close()
-    assert [client.is_closed for client in clients] == [True, True, True]
+    assert [client.is_closed() for client in clients] == [True, True, True]
     assert container.named("eu").client() is not clients[1]
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from together_di import APIResponseValidationError, NotFoundError, Together
 
-from .support.http_server import HTTPServer, answer
+from .support.http_server import HTTPServer, answer, message, raw
 from .support.sides import CHAT, KEY, OpenSide, both_sides, completion
 
 
@@ -51,6 +51,21 @@ def test_the_answer_can_be_had_as_httpx_has_it(open_side: OpenSide) -> None:
         "r",
         "/v1/things",
     )
+
+
+@both_sides
+def test_the_answer_can_be_had_as_the_bytes_it_is(open_side: OpenSide) -> None:
+    with HTTPServer(default=raw(message(b"\xff"))) as server, open_side(server.url) as side:
+        assert side.call(lambda client: client.get("/v1/things", cast_to=bytes)) == b"\xff"
+        response = side.call(lambda client: client.with_raw_response.get("/v1/things", cast_to=bytes))
+        assert side.call(lambda _: response.parse()) == b"\xff"
+
+
+@both_sides
+def test_a_raw_response_parses_to_the_bytes_it_is(open_side: OpenSide) -> None:
+    with HTTPServer(raw(message(b"\xff"))) as server, open_side(server.url) as side:
+        response = side.call(lambda client: client.chat.completions.with_raw_response.create(**CHAT))
+        assert side.call(lambda _: response.parse(to=bytes)) == b"\xff"
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from together_di import APITimeoutError, AsyncTogether, FakeTogether, Stream, To
 from together_di.relay import aserver_sent_events, server_sent_events
 from together_di.types import ChatCompletionChunk
 
-from .support.events import events
-from .support.http_server import PATIENCE, HTTPServer, chunked, then_stall
+from .support.events import DONE, chunk, events
+from .support.http_server import PATIENCE, HTTPServer, chunked, raw, then_stall
 from .support.sides import CHAT, KEY, stream_chat
 
 Relay = Callable[..., list[bytes]]
@@ -72,6 +72,14 @@ def test_an_answer_that_breaks_off_ends_in_an_error_that_tells_nothing_of_the_ap
     assert content(said) == "Bon"
     assert failure == b'event: error\ndata: {"message": "The answer broke off."}\n\n'
     assert "A streamed answer broke off: " in caplog.text
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_chunk_that_does_not_fit_is_passed_on_as_it_is() -> None:
+    odd = raw(chunked(chunk("Bon", created="now") + DONE))
+    with HTTPServer(odd) as server, Together(api_key=KEY, base_url=server.url) as client:
+        said, _ = server_sent_events(stream_chat(client))
+    assert json.loads(said.removeprefix(b"data: "))["created"] == "now"
 
 
 def test_an_answer_that_takes_too_long_is_told_as_that() -> None:

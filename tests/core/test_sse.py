@@ -72,6 +72,25 @@ def test_the_parser_finds_cr_lf_cut_in_two() -> None:
     assert parse(b"data: 1\r", b"\ndata: 2\r", b"\n\r", b"\n") == [("message", b"1\n2")]
 
 
+class Read(bytes):
+    """A read of which is counted how many bytes are copied to put it behind others."""
+
+    copied = 0
+
+    def __radd__(self, others: bytes) -> bytes:
+        Read.copied += len(others)
+        return others + bytes(self)
+
+
+@pytest.mark.parametrize("field", [b"data: ", b"data:", b":", b"event: a\ndata: ", b"data: 1\ndata: "])
+def test_a_long_line_is_not_copied_again_with_each_read(field: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Read, "copied", 0)
+    stream = field + b"x" * 100_000 + b"\n\n"
+    pieces = [Read(stream[start : start + 100]) for start in range(0, len(stream), 100)]
+    assert parse(*pieces) == reference(stream)
+    assert Read.copied < 10 * len(stream)
+
+
 LINE_ENDS = st.sampled_from([b"\n", b"\r", b"\r\n"])
 LINES = st.one_of(
     st.sampled_from(

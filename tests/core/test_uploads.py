@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -198,7 +198,7 @@ def test_a_file_that_cannot_be_uploaded_raises_before_anything_is_sent(
 
 
 @contextmanager
-def forbidden(path: Path) -> Iterator[None]:
+def forbidden(path: Path) -> Generator[None]:
     """Nobody may read `path`; root may read anything, so root becomes nobody meanwhile."""
     user = os.geteuid()
     path.chmod(0)

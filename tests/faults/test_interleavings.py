@@ -232,7 +232,7 @@ class Interleavings(RuleBasedStateMachine):
     def close(self) -> None:
         closed = self.client
         self.container.close()
-        assert closed.is_closed
+        assert closed.is_closed()
 
     @rule()
     def close_in_a_loop(self) -> None:

@@ -64,7 +64,7 @@ def test_closing_a_copy_cuts_nothing() -> None:
         copy.close()
         with pytest.raises(ClientClosedError):
             chat(copy)
-        assert not client.is_closed
+        assert not client.is_closed()
         gate.opened.set()
         caller.wait()
         assert chat(client).id == "c-1"

@@ -150,7 +150,7 @@ def test_a_client_closed_meanwhile_closes_its_connections() -> None:
             with intercepted():
                 await ask_async(client)
                 await client.aclose()
-            assert client.is_closed
+            assert client.is_closed()
 
     asyncio.run(main(), debug=False)
 

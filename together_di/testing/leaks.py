@@ -152,5 +152,5 @@ class Leaks:
         ] + [
             f"The test left {client!r} open. Write `with Together() as client:`, or close it."
             for client in clients
-            if not client.is_closed
+            if not client.is_closed()
         ]

@@ -116,7 +116,7 @@ def shares(clients: Any) -> list[bool]:
     """Whether they have the same connections, also after one was closed; whether the others are open still."""
     first, second = clients
     first.close()
-    return [first._engine.shared is second._engine.shared, first.is_closed, second.is_closed]
+    return [first._engine.shared is second._engine.shared, first.is_closed(), second.is_closed()]
 
 
 def same(things: Any) -> bool:

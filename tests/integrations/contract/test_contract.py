@@ -181,7 +181,7 @@ def test_closing_twice_does_no_harm(rig: Rig) -> None:
         client = app.client
         app.close()
         app.close()
-        assert client.is_closed
+        assert client.is_closed()
 
 
 def test_a_client_that_cannot_be_closed_is_told_and_the_other_is_closed(
@@ -198,7 +198,7 @@ def test_a_client_that_cannot_be_closed_is_told_and_the_other_is_closed(
             told = said_by(app.close) + caplog.text
         client.close()
         assert "the socket is stuck" in told
-        assert async_client.is_closed
+        assert async_client.is_closed()
 
 
 def said_by(close: Callable[[], None]) -> str:

@@ -50,7 +50,7 @@ def test_a_server_starts_without_a_key() -> None:
 def test_shutdown_closes_the_clients_of_every_alias() -> None:
     clients: list[Any] = [get_together(), get_async_together(), get_together("eu"), get_async_together("eu")]
     asyncio.run(lifespan(get_asgi_application(), "startup", "shutdown"))
-    assert all(client.is_closed for client in clients)
+    assert all(client.is_closed() for client in clients)
 
 
 def test_shutdown_closes_the_connections_of_its_loop() -> None:

@@ -121,7 +121,7 @@ def test_a_change_of_the_settings_builds_the_clients_of_every_alias_anew() -> No
         with override_settings(TOGETHER={"default": {}, "eu": {"API_KEY": "three"}}):
             assert get_together("eu").api_key == "three"
         assert get_together("eu").api_key == "two"
-        assert before.is_closed
+        assert before.is_closed()
 
 
 def test_an_alias_that_a_change_of_the_settings_takes_away_is_gone() -> None:
@@ -139,7 +139,7 @@ def test_another_setting_leaves_the_client_alone() -> None:
         client = get_together()
         with override_settings(DEBUG=True):
             assert get_together() is client
-        assert not client.is_closed
+        assert not client.is_closed()
 
 
 @pytest.mark.parametrize("name", ["default", "eu"])

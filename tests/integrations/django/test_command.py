@@ -87,7 +87,7 @@ def test_the_command_leaves_the_clients_of_the_process_open() -> None:
     client = get_together()
     said("check")
     assert get_together() is client
-    assert not client.is_closed
+    assert not client.is_closed()
 
 
 @override_settings(TOGETHER={})

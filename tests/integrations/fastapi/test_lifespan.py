@@ -210,7 +210,7 @@ def test_the_key_is_not_in_the_locals_of_a_traceback(options: dict[str, Any]) ->
 async def with_database(app: FastAPI) -> AsyncGenerator[dict[str, str]]:
     app.state.seen = [get_container(app).client().timeout]
     yield {"database": "open"}
-    app.state.seen.append(get_container(app).client().is_closed)
+    app.state.seen.append(get_container(app).client().is_closed())
 
 
 def test_what_the_own_lifespan_yields_is_in_the_state_of_requests() -> None:
@@ -248,8 +248,8 @@ def test_a_given_container_is_closed_at_the_end_and_can_be_used_again() -> None:
     container = TogetherContainer(config=EMBEDDED)
     with TestClient(FastAPI(lifespan=together_lifespan(container=container))):
         client = container.client()
-    assert client.is_closed
-    assert not container.client().is_closed
+    assert client.is_closed()
+    assert not container.client().is_closed()
 
 
 # Fakes need no key
@@ -319,14 +319,14 @@ def test_the_clients_are_closed_at_the_end() -> None:
     app = FastAPI(lifespan=together_lifespan(**EMBEDDED))
     with TestClient(app):
         clients = get_container(app).client(), get_container(app).async_client()
-    assert [client.is_closed for client in clients] == [True, True]
+    assert [client.is_closed() for client in clients] == [True, True]
 
 
 def test_named_clients_are_closed_at_the_end() -> None:
     app = FastAPI(lifespan=together_lifespan(config={"default": EMBEDDED, "eu": EMBEDDED}))
     with TestClient(app):
         client = get_container(app).named("eu").async_client()
-    assert client.is_closed
+    assert client.is_closed()
 
 
 def test_a_client_that_cannot_be_closed_is_told_after_the_own_lifespan_has_ended(

@@ -28,7 +28,7 @@ def test_closing_the_current_app_closes_both_clients() -> None:
     with make_app(together).app_context():
         clients = together.client, together.async_client
         together.close()
-    assert [client.is_closed for client in clients] == [True, True]
+    assert [client.is_closed() for client in clients] == [True, True]
 
 
 def test_closing_an_app_leaves_the_other_open() -> None:
@@ -39,7 +39,7 @@ def test_closing_an_app_leaves_the_other_open() -> None:
         with app.app_context():
             clients.append(together.client)
     together.close(apps[0])
-    assert [client.is_closed for client in clients] == [True, False]
+    assert [client.is_closed() for client in clients] == [True, False]
 
 
 def test_closing_closes_the_clients_of_every_name() -> None:
@@ -47,7 +47,7 @@ def test_closing_closes_the_clients_of_every_name() -> None:
     with make_app(together, TOGETHER=TWO).app_context():
         client = get_together("europe")
         together.close()
-    assert client.is_closed
+    assert client.is_closed()
 
 
 def test_a_client_asked_for_after_closing_is_a_new_one() -> None:
@@ -55,7 +55,7 @@ def test_a_client_asked_for_after_closing_is_a_new_one() -> None:
     with make_app(together).app_context():
         client = together.client
         together.close()
-        assert (together.client is client, together.client.is_closed) == (False, False)
+        assert (together.client is client, together.client.is_closed()) == (False, False)
 
 
 def test_closing_an_app_that_was_not_set_up_says_so() -> None:
@@ -70,7 +70,7 @@ def test_an_app_that_nobody_refers_to_is_closed() -> None:
         client = together.client
     del app
     gc.collect()
-    assert client.is_closed
+    assert client.is_closed()
 
 
 def test_a_client_that_cannot_be_closed_when_its_app_goes_is_logged(
@@ -217,4 +217,4 @@ def test_closing_does_not_close_what_an_override_gives() -> None:
     with make_app(together).app_context(), Together(api_key="fake") as fake, together.override(fake):
         assert together.client is fake
         together.close()
-        assert not fake.is_closed
+        assert not fake.is_closed()
