@@ -6,6 +6,7 @@ the answer breaks off, an event named `error` says so. Whoever stops reading clo
 
 from __future__ import annotations
 
+import inspect
 import json
 import logging
 import threading
@@ -19,7 +20,7 @@ from .errors import APIError, APITimeoutError, ClientClosedError
 if TYPE_CHECKING:
     from .streaming import AsyncStream, Stream
 
-__all__ = ["CONTENT_TYPE", "HEADERS", "First", "aserver_sent_events", "server_sent_events"]
+__all__ = ["CONTENT_TYPE", "HEADERS", "First", "aserver_sent_events", "no_stream", "server_sent_events"]
 
 T = TypeVar("T")
 
@@ -38,6 +39,20 @@ _NOTHING: Any = object()
 
 First: TypeAlias = Iterable[tuple[str, object]]
 """Events to send before the answer: the name of each, and its data, which becomes JSON."""
+
+
+def no_stream(given: object, advice: str) -> TypeError:
+    """The error for what is to be passed on and is no stream.
+
+    Args:
+        given: What it is. A coroutine is closed, or Python would also warn that it was never awaited.
+        advice: What to write instead of a coroutine.
+    """
+    said = f"sse() needs the Stream that create(..., stream=True) gives, not a {type(given).__name__}."
+    if not inspect.iscoroutine(given):
+        return TypeError(said)
+    given.close()
+    return TypeError(f"{said} {advice}")
 
 
 def server_sent_events(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import TypeVar
 
@@ -12,7 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.http import StreamingHttpResponse
 
 from together_di import AsyncStream, Stream
-from together_di.relay import CONTENT_TYPE, HEADERS, First, aserver_sent_events, server_sent_events
+from together_di.relay import CONTENT_TYPE, HEADERS, First, aserver_sent_events, no_stream, server_sent_events
 
 T = TypeVar("T")
 
@@ -36,16 +35,8 @@ def sse(
     if isinstance(stream, AsyncStream):
         return _AsyncEvents(stream, aserver_sent_events(stream, first, each))
     if not isinstance(stream, Stream):
-        raise TypeError(_refusal(stream))
+        raise no_stream(stream, "In an `async def` view, write sse(await ...).")
     return _Events(stream, server_sent_events(stream, first, each))
-
-
-def _refusal(given: object) -> str:
-    said = f"sse() needs the Stream that create(..., stream=True) gives, not a {type(given).__name__}."
-    if not inspect.iscoroutine(given):
-        return said
-    given.close()  # or Python would also warn that it was never awaited
-    return f"{said} In an `async def` view, write sse(await ...)."
 
 
 class _Events(StreamingHttpResponse):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -12,7 +11,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from together_di import AsyncStream, Stream
-from together_di.relay import CONTENT_TYPE, HEADERS, First, aserver_sent_events, server_sent_events
+from together_di.relay import CONTENT_TYPE, HEADERS, First, aserver_sent_events, no_stream, server_sent_events
 
 __all__ = ["sse"]
 
@@ -36,16 +35,8 @@ def sse(
         TypeError: It is no stream; the message says what to do.
     """
     if not isinstance(stream, Stream | AsyncStream):
-        raise TypeError(_refusal(stream))
+        raise no_stream(stream, "In an `async def` route, write sse(await ...).")
     return _EventStream(stream, first, each)
-
-
-def _refusal(given: object) -> str:
-    said = f"sse() needs the Stream that create(..., stream=True) gives, not a {type(given).__name__}."
-    if not inspect.iscoroutine(given):
-        return said
-    given.close()  # or Python would also warn that it was never awaited
-    return f"{said} In an `async def` route, write sse(await ...)."
 
 
 class _EventStream(StreamingResponse):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import TypeVar
 
 from flask import Response
 
 from together_di import AsyncStream, Stream
-from together_di.relay import CONTENT_TYPE, HEADERS, First, server_sent_events
+from together_di.relay import CONTENT_TYPE, HEADERS, First, no_stream, server_sent_events
 
 T = TypeVar("T")
 
@@ -38,20 +37,17 @@ def sse(stream: Stream[T], first: First = (), each: Callable[[T], object] | None
         TypeError: It is not a `Stream`; the message says what to do.
     """
     if not isinstance(stream, Stream):
-        raise TypeError(_refusal(stream))
+        raise _refusal(stream)
     response = Response(server_sent_events(stream, first, each), content_type=CONTENT_TYPE, headers=HEADERS)
     # A relay that was never begun, as after HEAD, closes nothing.
     response.call_on_close(stream.close)
     return response
 
 
-def _refusal(given: object) -> str:
+def _refusal(given: object) -> TypeError:
     if isinstance(given, AsyncStream):
-        return (
+        return TypeError(
             "sse() got an AsyncStream. Flask ends the event loop of an `async def` view, and the stream with it, "
             "before it sends the answer: write a `def` view, and call create(..., stream=True) of get_together() there."
         )
-    if inspect.iscoroutine(given):
-        given.close()  # or Python would also warn that it was never awaited
-        return "sse() needs the Stream that create(..., stream=True) of get_together() gives, not a coroutine."
-    return f"sse() needs the Stream that create(..., stream=True) gives, not a {type(given).__name__}."
+    return no_stream(given, "Call create(..., stream=True) of get_together().")

@@ -95,6 +95,6 @@ def test_a_call_that_is_not_awaited_is_refused_and_python_does_not_warn_of_it_as
     together = FlaskTogether()
     with make_app(together, TOGETHER=EMBEDDED).app_context():
         call: Any = together.async_client.chat.completions.create(stream=True, **CHAT)
-        with pytest.raises(TypeError, match=r"stream=True\) of get_together\(\) gives, not a coroutine"):
+        with pytest.raises(TypeError, match=r"not a coroutine\. Call create\(\.\.\., stream=True\) of get_together"):
             sse(call)
     assert inspect.getcoroutinestate(call) == inspect.CORO_CLOSED
