@@ -77,9 +77,7 @@ class Attempts:
         Raises:
             APIError: There is no next attempt: `problem` itself.
         """
-        content = self.request.content
-        replayable = isinstance(content, bytes) or content.replayable
-        seconds = delay_before_retry(Attempt(self._failed, self._max_retries, problem, replayable, self._policy))
+        seconds = delay_before_retry(Attempt(self._failed, self._max_retries, problem, self._policy))
         if seconds is None:
             raise problem
         request = self.request

@@ -32,7 +32,6 @@ class FileSource:
 
     def __init__(self, content: FileContent) -> None:
         self._content = content
-        self.replayable = True
         self._start = 0
         if isinstance(content, bytes):
             self.size = len(content)
@@ -45,11 +44,10 @@ class FileSource:
     def _measure(self, file: IO[bytes]) -> None:
         if not isinstance(file.read(0), bytes):
             raise TypeError("A file must be opened in binary mode: open(path, 'rb').")
-        self.replayable = file.seekable()
-        if not self.replayable:
-            # A pipe has no length, and the request needs one.
+        if not file.seekable():
+            # A pipe has no length, and the request needs one; nor can it be sent a second time.
             self._content = file.read()
-            self.size, self.replayable = len(self._content), True
+            self.size = len(self._content)
             return
         self._start = file.tell()
         self.size = file.seek(0, io.SEEK_END) - self._start
@@ -98,7 +96,6 @@ class Multipart:
             head = _head(boundary, name, filename) + f"Content-Type: {content_type}\r\n\r\n".encode()
             self._parts += [head, source, b"\r\n"]
         self._parts.append(f"--{boundary}--\r\n".encode())
-        self.replayable = all(part.replayable for part in self._parts if isinstance(part, FileSource))
         self.size = sum(len(part) if isinstance(part, bytes) else part.size for part in self._parts)
 
     def chunks(self) -> Iterator[bytes]:

@@ -74,21 +74,19 @@ class Attempt:
         number: 0 for the first attempt.
         max_retries: How many more there may be, counted from the first.
         error: Why it failed.
-        replayable: Whether the body can be sent a second time.
         policy: How long to wait.
     """
 
     number: int
     max_retries: int
     error: APIError
-    replayable: bool = True
     policy: RetryPolicy = DEFAULT_POLICY
 
 
 def delay_before_retry(attempt: Attempt) -> float | None:
     """Seconds to wait before the next attempt, or `None` if there must not be one."""
     error = attempt.error
-    if attempt.number >= attempt.max_retries or not attempt.replayable or not _may_pass(error):
+    if attempt.number >= attempt.max_retries or not _may_pass(error):
         return None
     if isinstance(error, APIConnectionError):
         if error.unanswered and attempt.number == 0:

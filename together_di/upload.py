@@ -97,8 +97,6 @@ def _digested(path: Path, digest: Any) -> Iterator[None]:
 class _Piece:
     """Some bytes of a file, or all of them, as a request's body; the file is opened anew for each attempt."""
 
-    replayable = True
-
     def __init__(self, path: Path, total: int, start: int, size: int, progress: UploadProgress) -> None:
         self._path = path
         self._total = total

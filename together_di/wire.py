@@ -70,10 +70,9 @@ class Timeout:
 
 
 class Upload(Protocol):
-    """A request body that is read while it is sent."""
+    """A request body that is read while it is sent, by each attempt from its beginning."""
 
     size: int
-    replayable: bool
 
     def chunks(self) -> Iterator[bytes]:
         """The bytes, from the beginning."""

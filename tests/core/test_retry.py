@@ -32,8 +32,8 @@ def refused(status: int, **headers: str) -> APIStatusError:
     return status_error(Response(status, raw, content=b""))
 
 
-def delay(error: APIError, *, number: int = 0, max_retries: int = 2, replayable: bool = True) -> float | None:
-    return delay_before_retry(Attempt(number, max_retries, error, replayable))
+def delay(error: APIError, *, number: int = 0, max_retries: int = 2) -> float | None:
+    return delay_before_retry(Attempt(number, max_retries, error))
 
 
 def asked(value: str, name: str = "retry-after") -> float | None:
@@ -92,11 +92,6 @@ def test_no_retries_means_one_attempt() -> None:
 @pytest.mark.parametrize(("number", "again"), [(0, True), (1, True), (2, False), (3, False)])
 def test_the_number_of_retries_is_counted_from_the_first_attempt(number: int, again: bool) -> None:
     assert (delay(refused(503), number=number, max_retries=2) is not None) is again
-
-
-@pytest.mark.parametrize("error", [refused(503), refused(400, x_should_retry="true"), APIConnectionError()])
-def test_a_body_that_can_be_read_once_is_sent_once(error: APIError) -> None:
-    assert delay(error, replayable=False) is None
 
 
 # When
