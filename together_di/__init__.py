@@ -49,7 +49,7 @@ from .errors import (
 )
 from .response import APIResponse, AsyncAPIResponse, AsyncBinaryAPIResponse, BinaryAPIResponse
 from .streaming import AsyncStream, Stream
-from .wire import Timeout
+from .timeout import Timeout
 
 if TYPE_CHECKING:
     from . import types as types

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from .credentials import KeyFunction
+    from .timeout import Timeout
     from .transport import HttpxAsyncClient, HttpxClient, HttpxTimeout, HttpxURL
-    from .wire import Timeout
 
 H = TypeVar("H")
 F = TypeVar("F", bound=Callable[..., Any])

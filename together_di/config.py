@@ -27,7 +27,7 @@ from .options import (
 )
 from .retry import DEFAULT_POLICY, RetryPolicy
 from .sources import Found, look
-from .wire import Timeout
+from .timeout import Timeout
 
 if TYPE_CHECKING:
     from typing import Unpack

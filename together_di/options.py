@@ -18,7 +18,7 @@ from .address import Origin, is_near
 from .errors import ConfigurationError
 from .headers import is_secret_header
 from .secrets import Reference, store_for
-from .wire import Timeout
+from .timeout import Timeout
 
 if TYPE_CHECKING:
     from pydantic import SecretStr

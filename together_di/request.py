@@ -22,8 +22,8 @@ from .wire import Request, Upload
 
 if TYPE_CHECKING:
     from .config import TogetherClient
+    from .timeout import Timeout
     from .transport import HttpxTimeout
-    from .wire import Timeout
 
 JSON = "application/json"
 USER_AGENT = f"together-di/{_version.__version__}"

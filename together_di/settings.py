@@ -24,7 +24,7 @@ from .network import hidden_password
 from .options import shown_headers
 from .secrets import Reference
 from .sources import Found, look
-from .wire import Timeout
+from .timeout import Timeout
 
 if TYPE_CHECKING:
     from .config import TogetherClient

@@ -23,7 +23,8 @@ from .headers import RawHeaders
 from .multipart import CHUNK
 from .progress import UploadProgress, UploadProgressCallback
 from .request import Call, Template, raw_headers
-from .wire import Request, Response, Timeout
+from .timeout import Timeout
+from .wire import Request, Response
 
 if TYPE_CHECKING:
     from .endpoint import Step

@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from ..resources.projects import Projects
     from ..resources.rerank import Rerank
     from ..resources.videos import Videos
+    from ..timeout import Timeout
     from ..transport import HttpxTimeout, HttpxURL
     from ..types.account import WhoamiResponse
-    from ..wire import Timeout
     from .script import FakeMethod
 
     class FakeOptions(FurtherOptions, total=False):

@@ -7,8 +7,8 @@ from .._base import BaseModel
 from .checkpoints import InferenceCheckpoint, TrainingCheckpoint
 
 if TYPE_CHECKING:
+    from ...timeout import Timeout
     from ...transport import HttpxTimeout
-    from ...wire import Timeout
 
 __all__ = [
     "AdamParams", "CispoLossParams", "CrossEntropyLossParams", "CustomForwardBackwardOperation",
