@@ -16,7 +16,7 @@ import pydantic_core
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from .errors import APIResponseValidationError
+from .errors import APIResponseValidationError, blotted
 from .wire import Response
 
 T = TypeVar("T")
@@ -56,7 +56,7 @@ class Reader(Generic[T]):
         status = response.status_code
         raise APIResponseValidationError(
             response,
-            data[:2000].decode("utf-8", "replace"),
+            blotted(data.decode("utf-8", "replace"), response)[:2000],
             message=f"{self._who}(): the response of {response.url} ({status}, {content_type}) is not as documented: "
             f"{problem}",
         )

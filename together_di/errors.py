@@ -291,7 +291,8 @@ def parsed_body(response: Response) -> object:
     try:
         return from_json(response.content)  # which takes no more levels than a function can go down
     except ValueError:
-        return response.text.strip()[:2000]
+        # Blotted before it is cut: a part of the key would not be found.
+        return str(blotted(response.text, response)).strip()[:2000]
 
 
 def status_error(response: Response) -> APIStatusError:

@@ -13,7 +13,7 @@ import pytest
 from together_di import APIConnectionError, APIResponseValidationError, Together
 
 from .support.http_server import HTTPServer, answer, chunked, message, raw, then_hang_up
-from .support.sides import CHAT, KEY, OpenSide, Side, both_sides, completion
+from .support.sides import CHAT, KEY, OpenSide, Side, both_sides, chat, completion, stream_chat
 
 pytestmark = pytest.mark.usefixtures("waits")
 
@@ -133,3 +133,14 @@ def test_a_file_that_says_the_key_and_is_not_as_wished_is_an_error_that_does_not
         response.parse(to=list[int])
     assert "***" in str(caught.value.body)
     assert KEY not in f"{caught.value} {caught.value.body!r} {caught.value.response.text}"
+
+
+@both_sides
+def test_of_a_body_that_is_cut_short_no_part_of_the_key_is_shown(open_side: OpenSide) -> None:
+    page = "x" * 1990 + KEY
+    html = message(page.encode(), headers={"Content-Type": "text/html"})
+    with HTTPServer(raw(html), raw(html)) as server, open_side(server.url) as side:
+        for ask in (chat, stream_chat):
+            with pytest.raises(APIResponseValidationError) as caught:
+                side.call(ask)
+            assert str(caught.value.body).startswith("x" * 1990 + "***")
