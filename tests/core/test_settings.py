@@ -33,7 +33,7 @@ def test_settings_become_a_configuration() -> None:
 
 
 def test_names_may_be_written_in_capitals() -> None:
-    config = resolved(API_KEY="big", TIMEOUT=20, MAX_RETRIES=4)
+    config = resolved(TIMEOUT=20, MAX_RETRIES=4)
     assert (config.timeout, config.max_retries) == (20, 4)
     assert TogetherSettings(API_KEY="big").client_config().api_key == "big"
 
