@@ -87,6 +87,13 @@ def run_demo(*arguments: object) -> int:
     return main(["demo", *map(str, arguments)])
 
 
+def test_the_demo_answers_its_own_question_from_our_readme(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    readme = Path(__file__).parents[2] / "README.md"
+    assert run_demo(readme, "--output", tmp_path / "picture.png") == 0
+    answer = capsys.readouterr().out.partition("\nThe answer (")[2].splitlines()[1]
+    assert answer.startswith("The API key comes from the argument api_key, else from the environment")
+
+
 def test_the_demo_answers_from_the_text(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_demo(file, "--question", QUESTION) == 0
     answer = capsys.readouterr().out.partition("\nThe answer (")[2].splitlines()[1]
