@@ -90,4 +90,4 @@ def _fixed_answer(question: str) -> str:
     if not question:
         return "The emulator has nothing to answer: the conversation holds no text."
     quote = question if len(question) <= _LONGEST_QUOTE else question[:_LONGEST_QUOTE] + "…"
-    return f"The emulator has no context to answer “{quote}” from."
+    return f"This is the emulator: it answers from the texts it is given, and there is no context about “{quote}”."

@@ -76,7 +76,7 @@ def test_names_numbers_and_enum_members_come_from_the_question(api: Api) -> None
         ({"type": "array", "prefixItems": [{"const": 1}, {"const": "b"}], "items": False}, [1, "b"]),
         ({"$ref": "#/$defs/Two", "$defs": {"Two": {"const": 2}}}, 2),
         ({"type": "string", "format": "date"}, "2026-01-01"),
-        ({"type": "string", "maxLength": 3}, "The"),
+        ({"type": "string", "maxLength": 3}, "Thi"),
         ({"type": "string", "pattern": "^[A-Z]\\d$"}, "A1"),
         ({"type": "object", "required": ["a"], "additionalProperties": {"const": 0}}, {"a": 0}),
         ({"type": "array", "uniqueItems": True, "minItems": 2, "items": {"enum": ["a", "b"]}}, ["a", "b"]),
