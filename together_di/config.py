@@ -108,7 +108,7 @@ class TogetherClient:
         take = values.get
         address, kind = take("base_url", DEFAULT_BASE_URL), take("transport", "httpx")
         if kind != "embedded":
-            warn_of_exposure(address)
+            _warn_of_exposure(address)
         return cls(
             credential=credential,
             base_url=address,
@@ -138,7 +138,7 @@ class TogetherClient:
         for name in changes.keys() & OPTIONS.keys():
             changes[name] = OPTIONS[name].check(changes[name], name)
         if "base_url" in changes:
-            warn_of_exposure(changes["base_url"])
+            _warn_of_exposure(changes["base_url"])
         for name in changes.keys() & {"default_headers", "default_query"}:
             changes[name] = MappingProxyType(dict(changes[name]))
         return replace(self, **changes)
@@ -231,11 +231,16 @@ def _some_of(values: Mapping[str, Any], names: Sequence[str], prefix: str = "") 
     return {name: values[prefix + name] for name in names if prefix + name in values}
 
 
-def warn_of_exposure(base_url: str) -> None:
-    """Warn if requests to `base_url` cross a public network unencrypted."""
+def exposure(base_url: str) -> str:
+    """What is to be said if requests to `base_url` cross a public network unencrypted; else nothing."""
     parts = urlsplit(base_url)
-    if parts.scheme == "http" and not is_near(parts.hostname or ""):
-        message = f"The base URL {base_url} sends the API key unencrypted to a public host: write https://"
+    if parts.scheme != "http" or is_near(parts.hostname or ""):
+        return ""
+    return f"The base URL {base_url} sends the API key unencrypted to a public host: write https://"
+
+
+def _warn_of_exposure(base_url: str) -> None:
+    if message := exposure(base_url):
         warnings.warn(message, InsecureBaseURLWarning, stacklevel=callers_level())
 
 

@@ -45,8 +45,10 @@ class EventParser:
     def feed(self, chunk: bytes) -> list[Event]:
         """The events that `chunk` completes."""
         plain = self.feed_plain(chunk)
-        if plain is not None:
-            return [("message", data) for data in plain]
+        return self.feed_lines(chunk) if plain is None else [("message", data) for data in plain]
+
+    def feed_lines(self, chunk: bytes) -> list[Event]:
+        """The same, line by line."""
         if b"\n" not in chunk and b"\r" not in chunk and not self._rest.endswith(b"\r"):
             self._held.append(chunk)
             return []
@@ -142,7 +144,7 @@ class _Items(Generic[T]):
             return iter(())
         events = self._parser.feed_plain(chunk)
         if events is None:
-            return self._one_by_one(self._parser.feed(chunk))
+            return self._one_by_one(self._parser.feed_lines(chunk))
         if b'"error"' not in (events[0] if len(events) == 1 else b" ".join(events)):
             return self._at_once(events[0]) if len(events) == 1 else self._in_a_row(events)
         return self._one_by_one([("message", data) for data in events])
@@ -162,7 +164,7 @@ class _Items(Generic[T]):
         self._ahead = ahead = iter(events)
         try:
             yield from map(self._read.validate, ahead)
-        except ValueError:
+        except ValueError:  # not an item, or it does not fit
             left = length_hint(ahead) + 1
             self._taken -= left
             self._ahead = iter(())

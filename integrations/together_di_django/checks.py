@@ -9,14 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
-import warnings
 from collections.abc import Iterator
 
 from django.core import checks
 from pydantic import SecretStr
 
 from together_di import ConfigurationError, MissingAPIKeyError, Timeout
-from together_di.config import credential_for, warn_of_exposure
+from together_di.config import credential_for, exposure
 from together_di.options import OPTIONS
 from together_di.secrets import Reference
 from together_di.sources import Found, look, misspelt
@@ -75,16 +74,9 @@ def _configuration(found: Found) -> Iterator[checks.CheckMessage]:
     except ConfigurationError as error:
         problems.append(str(error))
     yield from map(_error, problems)
-    if "base_url" in values and values.get("transport") != "embedded":
-        yield from _exposure(values["base_url"])
-
-
-def _exposure(base_url: str) -> Iterator[checks.CheckMessage]:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        warn_of_exposure(base_url)
-    for warning in caught:
-        yield _warning(2, str(warning.message), _ASK)
+    message = exposure(values.get("base_url", ""))
+    if message and values.get("transport") != "embedded":
+        yield _warning(2, message, _ASK)
 
 
 def _deployment(found: Found) -> Iterator[checks.CheckMessage]:

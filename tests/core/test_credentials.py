@@ -304,6 +304,11 @@ def test_the_key_comes_from_colabs_secrets(colab: Callable[[object], None], kind
     assert kind().api_key == "from-colab"
 
 
+def test_the_key_may_be_a_field_of_one_of_colabs_secrets(colab: Callable[[object], None]) -> None:
+    colab('{"together": "from-json"}')
+    assert Together(api_key="colab://TOGETHER_API_KEY#together").api_key == "from-json"
+
+
 def test_the_environment_wins_over_colab(colab: Callable[[object], None], monkeypatch: pytest.MonkeyPatch) -> None:
     colab("from-colab")
     monkeypatch.setenv("TOGETHER_API_KEY", "from-environment")

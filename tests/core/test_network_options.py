@@ -14,30 +14,22 @@ from .support.sides import OpenSide, both_sides, chat, completion, stream_chat
 GOOD = answer(completion())
 
 
-def test_no_more_idle_connections_are_kept_than_the_settings_say() -> None:
+@pytest.mark.parametrize(
+    ("options", "at_once", "opened"),
+    [
+        ({"max_keepalive_connections": 1}, 2, 3),  # two at once, then one that was kept and a new one
+        ({"max_connections": 120}, 120, 120),
+    ],
+    ids=["as the settings say", "as many as there may be at all"],
+)
+def test_idle_connections_are_kept(options: Any, at_once: int, opened: int) -> None:
     stream = raw(chunked(b"data: [DONE]\n\n"))
-    with (
-        HTTPServer(default=stream) as server,
-        Together(api_key="k", base_url=server.url, max_keepalive_connections=1) as client,
-    ):
+    with HTTPServer(default=stream) as server, Together(api_key="k", base_url=server.url, **options) as client:
         for _ in range(2):
-            both = [stream_chat(client), stream_chat(client)]
-            for one in both:
+            streams = [stream_chat(client) for _ in range(at_once)]
+            for one in streams:
                 assert list(one) == []
-    assert server.connections == 3  # two at once, then one that was kept and a new one
-
-
-def test_as_many_idle_connections_are_kept_as_there_may_be_at_all() -> None:
-    stream = raw(chunked(b"data: [DONE]\n\n"))
-    with (
-        HTTPServer(default=stream) as server,
-        Together(api_key="k", base_url=server.url, max_connections=150) as client,
-    ):
-        for _ in range(2):
-            all_at_once = [stream_chat(client) for _ in range(150)]
-            for one in all_at_once:
-                assert list(one) == []
-    assert server.connections == 150
+    assert server.connections == opened
 
 
 @both_sides

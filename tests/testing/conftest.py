@@ -18,3 +18,12 @@ def fake() -> FakeTogether:
 def chat() -> dict[str, Any]:
     """Arguments of a chat completion."""
     return {"model": "m", "messages": [{"role": "user", "content": "Hi"}]}
+
+
+@pytest.fixture
+def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A folder for a session, which has no key and takes warnings for errors."""
+    for name in ("PYTEST_ADDOPTS", "CI"):
+        monkeypatch.delenv(name, raising=False)
+    pytester.makeini("[pytest]\naddopts = -W error --strict-markers -p no:cacheprovider -p no:asyncio\n")
+    return pytester

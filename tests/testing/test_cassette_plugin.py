@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import pytest
 
 from together_di.emulator import EmulatorServer
+
+from . import sessions
 
 #: Whole pytest sessions in a folder of their own.
 pytest_plugins = ["pytester"]
@@ -33,15 +35,6 @@ NEXT_TO_THE_TEST = "tapes/summary.json"
 
 
 @pytest.fixture
-def session(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A folder for sessions, which take warnings for errors."""
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    monkeypatch.delenv("CI", raising=False)
-    pytester.makeini("[pytest]\naddopts = -W error --strict-markers -p no:cacheprovider -p no:asyncio\n")
-    return pytester
-
-
-@pytest.fixture
 def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
     """A real server, which the sessions find in their environment until that is undone."""
     with EmulatorServer() as server, monkeypatch.context() as environment:
@@ -50,9 +43,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[pytest.MonkeyPatch]:
         yield environment
 
 
-def run(session: pytest.Pytester, code: str, *options: str) -> pytest.RunResult:
-    session.makepyfile(ASK + code)
-    return session.runpytest_subprocess(*options, timeout=120)
+run = functools.partial(sessions.run, beginning=ASK)
 
 
 def test_a_cassette_is_recorded_on_demand_and_replayed_ever_after(
@@ -161,8 +152,7 @@ def test_two_tests_do_not_record_into_one_file(session: pytest.Pytester, api: py
 
 
 def test_workers_replay_but_do_not_record(session: pytest.Pytester, api: pytest.MonkeyPatch) -> None:
-    if find_spec("xdist") is None:
-        pytest.skip("xdist is not installed")
+    sessions.needs("xdist")
     result = run(session, SUMMARY, "--together-record=all", "-n1")
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*workers would write over each other's files; add -n0*"])

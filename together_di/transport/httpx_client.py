@@ -10,7 +10,6 @@ import functools
 import socket
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -22,6 +21,7 @@ from ..options import DEFAULT_TIMEOUT
 from ..wire import Body, Request, Response
 from .common import chunks_off_loop, failure, headers_as_sent
 from .per_loop import await_soon
+from .sync_network import end
 
 _TIMEOUT = httpx.Timeout(**DEFAULT_TIMEOUT.parts())
 _LIMITS = httpx.Limits(
@@ -167,9 +167,7 @@ def _shut(answer: httpx.Response) -> None:
         return
     sock = stream.get_extra_info("socket")
     if isinstance(sock, socket.socket):
-        # An `SSLSocket` would take its own `shutdown` for a farewell.
-        with suppress(OSError):
-            socket.socket.shutdown(sock, socket.SHUT_RDWR)
+        end(sock)
 
 
 def _pop(answers: deque[httpx.Response]) -> httpx.Response | None:

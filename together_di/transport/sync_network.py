@@ -50,9 +50,7 @@ class SyncStream(httpcore.NetworkStream):
 
     def shut(self) -> None:
         """End the connection, on which nothing more is sent or received; the socket remains to be closed."""
-        # An `SSLSocket` would take its own `shutdown` for a farewell.
-        with suppress(OSError):
-            socket.socket.shutdown(self._stream.get_extra_info("socket"), socket.SHUT_RDWR)
+        end(self._stream.get_extra_info("socket"))
 
     def get_extra_info(self, info: str) -> Any:
         """What httpcore asks of a connection."""
@@ -70,6 +68,13 @@ class SyncStream(httpcore.NetworkStream):
     def forget(self) -> None:
         """Close a forked child's copy of the socket; the connection is the parent's, and notices nothing."""
         leave_to_parent(self._stream.get_extra_info("socket"))
+
+
+def end(sock: socket.socket) -> None:
+    """End a connection, which wakes the thread that waits for it; the socket remains to be closed."""
+    # An `SSLSocket` would take its own `shutdown` for a farewell.
+    with suppress(OSError):
+        socket.socket.shutdown(sock, socket.SHUT_RDWR)
 
 
 def leave_to_parent(sock: socket.socket) -> None:
